@@ -1,0 +1,37 @@
+"""XLA's persistent compilation cache: on by default, in the user's cache folder, bounded in size.
+
+`HORNBEAM_COMPILATION_CACHE=0` turns it off; `JAX_COMPILATION_CACHE_DIR` names another folder.
+"""
+
+import os
+
+import jax
+
+_MAX_BYTES = 2 * 1024**3
+_configured = False
+
+
+def cache_folder():
+    """Folder of the compiled programs: `hornbeam/xla` in the user's cache folder."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(base, "hornbeam", "xla")
+
+
+def configure():
+    """Turns the cache on, once, unless the user or JAX's own settings say otherwise."""
+    global _configured
+    if _configured:
+        return
+    _configured = True
+    if os.environ.get("HORNBEAM_COMPILATION_CACHE", "1") == "0":
+        return
+    if jax.config.jax_compilation_cache_dir is not None:
+        return
+    folder = cache_folder()
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError:
+        return  # a read-only home costs compile time, nothing else
+    jax.config.update("jax_compilation_cache_dir", folder)
+    jax.config.update("jax_compilation_cache_max_size", _MAX_BYTES)
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)

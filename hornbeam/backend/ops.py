@@ -1,0 +1,198 @@
+"""`@op`: a function of arrays becomes an operation on arrays, variables and symbolic tensors alike.
+
+With a program active, or with plain arrays, an operation computes; symbolic arguments are resolved
+in the program. With no program active and a symbolic argument, it records a node and returns
+symbolic outputs, whose shapes come from running it on shapes alone.
+"""
+
+import functools
+import inspect
+
+import jax
+import numpy as np
+
+from hornbeam.backend import running
+from hornbeam.backend.program import SIZES, ShapeProgram
+from hornbeam.backend.tensors import (
+    WIDE_DTYPES,
+    Node,
+    Operand,
+    Shape,
+    Tensor,
+    dtype_name,
+    replace_operands,
+    sources_of,
+)
+
+_HOST_TYPES = (np.ndarray, np.generic)
+_HOST_SIZE = 64  # elements; shapes and index arithmetic are small
+
+
+def op(function=None, *, source=False, learning_phase=False):
+    """Makes an operation of `function`, whose body works on arrays.
+
+    Args:
+        source: Whether it makes a symbolic tensor even without a symbolic argument, as random
+            numbers and constants do.
+        learning_phase: Whether its result depends on the learning phase.
+    """
+    if function is None:
+        return functools.partial(op, source=source, learning_phase=learning_phase)
+
+    @functools.wraps(function)
+    def operation(*args, **kwargs):
+        program = running.program()
+        if program is not None:
+            args = replace_operands(args, program.resolve)
+            kwargs = replace_operands(kwargs, program.resolve)
+            return _compute(function, args, kwargs)
+        if source or sources_of((args, kwargs)):
+            return record(function, args, kwargs, learning_phase=learning_phase)
+        return function(*args, **kwargs)
+
+    operation.of_arrays = function
+    return operation
+
+
+def _compute(function, args, kwargs):
+    if _on_host((args, kwargs)):
+        # Arithmetic on shapes stays on the host: its result may be a shape again.
+        with jax.ensure_compile_time_eval():
+            result = function(*args, **kwargs)
+        if isinstance(result, (list, tuple)):
+            return type(result)(np.asarray(item) for item in result)
+        return np.asarray(result)
+    return function(*args, **kwargs)
+
+
+def _on_host(structure):
+    """Whether all numbers in `structure` are small NumPy integers, and there is at least one."""
+    found = False
+    stack = [structure]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, (list, tuple)):
+            stack.extend(item)
+        elif isinstance(item, dict):
+            stack.extend(item.values())
+        elif isinstance(item, slice):
+            stack.extend((item.start, item.stop, item.step))
+        elif isinstance(item, _HOST_TYPES):
+            if item.dtype.kind not in "iub" or item.size > _HOST_SIZE:
+                return False
+            found = True
+        elif not isinstance(item, (int, str, type(None), np.dtype)):
+            return False
+    return found
+
+
+class OpNode(Node):
+    """A recorded call of an operation."""
+
+    def __init__(self, function, args, kwargs, learning_phase=False):
+        wide = any(isinstance(item, str) and item in WIDE_DTYPES for item in kwargs.values())
+        wide = wide or any(isinstance(item, str) and item in WIDE_DTYPES for item in args)
+        super().__init__(sources_of((args, kwargs)), learning_phase, wide)
+        self.function = function
+        self.args = args
+        self.kwargs = kwargs
+        self.container = None  # list or tuple, where the function returns several values
+
+    @property
+    def name(self):
+        return self.function.__name__
+
+    @property
+    def has_closures(self):
+        """Whether a function among the arguments may read tensors that `sources` does not list."""
+        return any(callable(item) for item in (*self.args, *self.kwargs.values()))
+
+    def run(self, program):
+        args = replace_operands(self.args, program.resolve)
+        kwargs = replace_operands(self.kwargs, program.resolve)
+        result = _compute(self.function, args, kwargs)
+        self.container = type(result) if isinstance(result, (list, tuple)) else None
+        return list(result) if self.container else [result]
+
+
+def record(function, args, kwargs, name=None, learning_phase=False):
+    """Records the call `function(*args, **kwargs)`; returns its symbolic outputs."""
+    node = OpNode(function, _frozen(args), _frozen(kwargs), learning_phase)
+    node.outputs = [
+        Tensor(shape, dtype, node, index, name=name, static=static)
+        for index, (shape, dtype, static) in enumerate(infer(node.run, node.sources, node.wide))
+    ]
+    return node.container(node.outputs) if node.container else node.outputs[0]
+
+
+def _frozen(structure):
+    """Copies lists and arrays, so that a change by the caller does not change the graph."""
+    if isinstance(structure, np.ndarray):
+        return structure.copy()
+    if isinstance(structure, dict):
+        return {key: _frozen(item) for key, item in structure.items()}
+    if isinstance(structure, (list, tuple)) and not isinstance(structure, Shape):
+        if hasattr(structure, "_fields"):
+            return structure
+        return type(structure)(_frozen(item) for item in structure)
+    return structure
+
+
+def infer(run, sources, wide, training=False):
+    """Finds the shapes of what `run(program)` returns without computing it.
+
+    Runs it with two different sizes in place of None: a dimension that differs is None.
+
+    Args:
+        run: Function from a program to a list of values.
+        sources: The tensors and variables that it reads, as far as they are known.
+        wide: Whether 64-bit dtypes take part.
+
+    Returns:
+        A list of `(shape, dtype, static)`; `static` is None or the pair of host values.
+    """
+    varies = any(
+        None in source.shape or getattr(source, "static", None) is not None for source in sources
+    )
+    found = [_run_on_shapes(run, sizing, wide, training) for sizing in ((0, 1) if varies else (0,))]
+    specs = []
+    for values in zip(*found):
+        first, last = values[0], values[-1]
+        static = (first, last) if isinstance(first, _HOST_TYPES) else None
+        shape = tuple(
+            None if a != b else a for a, b in zip(np.shape(first), np.shape(last), strict=True)
+        )
+        specs.append((shape, dtype_name(_dtype_of(first)), static))
+    return specs
+
+
+def _dtype_of(value):
+    return value.dtype if hasattr(value, "dtype") else np.asarray(value).dtype
+
+
+def _run_on_shapes(run, sizing, wide, training):
+    program = ShapeProgram(sizing, training)
+    values = []
+
+    def body():
+        with running.activate(program):
+            values[:] = run(program)
+
+    with jax.enable_x64(wide or jax.config.jax_enable_x64):
+        jax.eval_shape(body)
+    return values
+
+
+def is_symbolic(x):
+    """Whether `x` is a tensor or variable of the graph, not an array."""
+    return isinstance(x, Operand)
+
+
+def signature_names(function):
+    """Returns the parameter names of `function`, and whether it takes any keyword."""
+    parameters = inspect.signature(function).parameters.values()
+    takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+    return [parameter.name for parameter in parameters], takes_any
+
+
+__all__ = ["SIZES", "OpNode", "infer", "is_symbolic", "op", "record", "signature_names"]

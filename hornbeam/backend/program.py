@@ -1,0 +1,262 @@
+"""`Program`: what is being traced or run now.
+
+A program maps symbolic tensors and variables to values, collects writes to variables and added
+losses, knows the learning phase and hands out random keys. `resolve(tensor)` returns the tensor's
+value and runs its node, and those before it, the first time it is asked.
+
+A program can have scopes inside (`child`): a network called as a layer runs its graph in a scope of
+its own, so that a shared network has other values at each call; the writes and losses of a scope go
+to the program. A gradient runs its sub-graph in an `isolated` scope, whose writes are dropped.
+"""
+
+import contextlib
+
+import jax
+import jax.numpy as jnp
+
+from hornbeam.backend import running
+from hornbeam.backend.tensors import Placeholder, Variable
+
+
+class _Site:
+    """A place in the graph at which a node runs; numbers its random keys and inner scopes."""
+
+    __slots__ = ("keys", "number", "scopes")
+
+    def __init__(self, number):
+        self.number = number
+        self.keys = 0
+        self.scopes = 0
+
+
+class Program:
+    """Values of tensors and variables during one trace or run.
+
+    Args:
+        training: Bool, the learning phase.
+        seed: Integer scalar (may be traced) from which all random keys come; None draws one from
+            `random.draw_seed` when the first key is needed.
+        step: Integer scalar (may be traced), how often this program has run before.
+        missing: Function from a variable that was not bound to its value.
+    """
+
+    def __init__(self, training=False, seed=None, step=0, missing=Variable.on_device):
+        self.parent = None
+        self.root = self
+        self.store = self
+        self.path = ()
+        self.training = training
+        self.seed = seed
+        self.step = step
+        self.missing = missing
+        self.isolated = False
+        self.fed = {}  # values that were given
+        self.values = {}  # values that were computed
+        self.variables = {}  # current values, for the programs that are their own `store`
+        self.written = {}  # an ordered set of variables
+        self.losses = []  # (layer, value)
+        self.metrics = []  # (layer, metric)
+        self.value_masks = {}  # id(value) -> (value, mask); the value is held so the id stays its
+        self.uses_random = False
+        self._sites = {}
+        self._frames = [_Site(0)]
+        self._base_key = None
+
+    def child(self, isolated=False):
+        """Returns a scope inside this program; see the module's docstring."""
+        scope = type(self).__new__(type(self))
+        scope.__dict__.update(self.__dict__)
+        scope.parent = self
+        scope.isolated = isolated
+        scope.fed, scope.values = {}, {}
+        if isolated:
+            scope.store = scope
+            scope.variables, scope.written = {}, {}
+            scope.losses, scope.metrics, scope.value_masks = [], [], {}
+        else:
+            site = self._frames[-1]
+            site.scopes += 1
+            scope.path = (*self.path, site.number, site.scopes)
+        return scope
+
+    # ---- tensors
+
+    def bind(self, tensor, value):
+        """Gives a tensor or variable a value in this scope."""
+        (self.store.variables if isinstance(tensor, Variable) else self.fed)[tensor] = value
+
+    def lookup(self, tensor):
+        """Returns the value that `tensor` has here or in a scope around, or None.
+
+        From an isolated scope, only what was fed is seen outside: the rest may depend on the
+        variables of the gradient and is computed again.
+        """
+        scope, computed = self, True
+        while scope is not None:
+            value = scope.fed.get(tensor)
+            if value is None and computed:
+                value = scope.values.get(tensor)
+            if value is not None:
+                return value
+            computed = computed and not scope.isolated
+            scope = scope.parent
+        return None
+
+    def resolve(self, operand):
+        """Returns the value of a tensor or variable; anything else is returned as it is."""
+        if isinstance(operand, Variable):
+            return self.read(operand)
+        value = self.lookup(operand)
+        if value is None:
+            value = self._unbound(operand)
+        return value
+
+    def _unbound(self, tensor):
+        if isinstance(tensor, Placeholder):
+            return tensor.value_in(self)
+        for node in self._needed(tensor.node):
+            self.run(node)
+        return self.values[tensor]
+
+    def _needed(self, node):
+        """Lists the nodes that must run for `node`, itself last. No recursion: graphs are deep."""
+        order, seen, stack = [], set(), [(node, False)]
+        while stack:
+            node, expanded = stack.pop()
+            if expanded:
+                order.append(node)
+                continue
+            if node in seen:
+                continue
+            seen.add(node)
+            stack.append((node, True))
+            for source in reversed(node.sources):
+                if isinstance(source, Placeholder) and source.default is not None:
+                    source = source.default
+                if source.node is not None and self.lookup(source) is None:
+                    stack.append((source.node, False))
+        return order
+
+    def run(self, node):
+        """Runs one node in this scope and keeps its outputs."""
+        with self.at_site(node), running.activate(self):
+            values = node.run(self)
+        for tensor, value in zip(node.outputs, values):
+            self.values.setdefault(tensor, value)
+
+    @contextlib.contextmanager
+    def at_site(self, owner):
+        """Context for the work of `owner` (a node or layer): its random keys are its own.
+
+        A node that is run again in an isolated scope draws the same keys again.
+        """
+        sites, place = self.root._sites, (self.path, owner)
+        number = sites.setdefault(place, len(sites) + 1)
+        self._frames.append(_Site(number))
+        try:
+            yield
+        finally:
+            self._frames.pop()
+
+    # ---- masks that travel with values
+
+    def mask_of(self, value):
+        """Returns the mask that a layer gave to `value`, or None."""
+        found = self.store.value_masks.get(id(value))
+        return None if found is None else found[1]
+
+    def set_mask(self, value, mask):
+        """Lets `mask` travel with `value`."""
+        self.store.value_masks[id(value)] = (value, mask)
+
+    # ---- variables
+
+    def read(self, variable):
+        """Returns the current value of `variable` in this program."""
+        store = self.store
+        while True:
+            value = store.variables.get(variable)
+            if value is not None:
+                return value
+            if store.parent is None:
+                break
+            store = store.parent.store
+        value = self.root.missing(variable)
+        self.root.variables[variable] = value
+        return value
+
+    def write(self, variable, value):
+        """Makes `value` the value of `variable` from here on; returns it as an array.
+
+        Raises:
+            ValueError: if its shape is not the variable's.
+        """
+        value = jnp.asarray(value, dtype=variable.dtype)
+        if value.shape != tuple(variable.shape):
+            raise ValueError(
+                f"An update of variable {variable.name} has shape {value.shape}; the variable "
+                f"has shape {tuple(variable.shape)}."
+            )
+        self.store.variables[variable] = value
+        self.store.written[variable] = True
+        return value
+
+    def commit(self):
+        """Stores what was written into the variables. For programs that are run, not traced."""
+        for variable in self.written:
+            variable.adopt(self.variables[variable])
+
+    # ---- randomness
+
+    def next_key(self, seed=None):
+        """Returns a fresh random key.
+
+        Args:
+            seed: None, or an integer: then the key depends on it and on `step` alone.
+        """
+        root = self.root
+        if seed is not None:
+            return jax.random.fold_in(jax.random.key(int(seed)), root.step)
+        root.uses_random = True
+        if root._base_key is None:
+            if root.seed is None:
+                root.seed = draw_seed()
+            root._base_key = jax.random.fold_in(jax.random.key(root.seed), root.step)
+        site = self._frames[-1]
+        site.keys += 1
+        return jax.random.fold_in(jax.random.fold_in(root._base_key, site.number), site.keys)
+
+
+def draw_seed():
+    """Returns a seed from NumPy's global generator, so that `np.random.seed` fixes everything."""
+    import numpy as np
+
+    return int(np.random.randint(2**31 - 1))
+
+
+# A size for each None in shapes: two of them, with many divisors, so that reshapes work out.
+SIZES = (5040, 7560)
+
+
+class ShapeProgram(Program):
+    """A program of shapes: every tensor without a value is zeros of its shape.
+
+    Args:
+        sizing: 0 or 1, which of `SIZES` stands for None.
+    """
+
+    def __init__(self, sizing, training=False):
+        super().__init__(training=training, seed=0, missing=self._zeros)
+        self.sizing = sizing
+
+    def _zeros(self, operand):
+        size = SIZES[self.sizing]
+        shape = tuple(size if dim is None else dim for dim in operand.shape)
+        return jnp.zeros(shape, operand.dtype)
+
+    def _unbound(self, tensor):
+        if tensor.static is not None:
+            return tensor.static[self.sizing]
+        value = self._zeros(tensor)
+        self.values[tensor] = value
+        return value
