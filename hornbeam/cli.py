@@ -1,0 +1,66 @@
+"""The `hornbeam` command."""
+
+import platform
+import sys
+from importlib.metadata import version
+
+import hornbeam
+from hornbeam.compat import run_code, run_module, run_script
+
+__all__ = ["main"]
+
+HELP = """\
+usage: hornbeam run SCRIPT [arguments ...]
+       hornbeam run -m MODULE [arguments ...]
+       hornbeam run -c CODE [arguments ...]
+       hornbeam --version
+       hornbeam --help
+
+Runs a Keras program as it stands: `keras` and its submodules mean hornbeam, in the program and in
+the processes it starts. Everything after SCRIPT, MODULE or CODE belongs to the program. SCRIPT may
+be `-` (standard input), or a folder or zip file with a __main__.py. The program's exit status
+becomes ours.
+"""
+
+
+def main(arguments=None):
+    """Runs the command line `arguments` (by default that of this process).
+
+    Returns:
+        The exit status: that of the program run, or 2 if the command line makes no sense.
+    """
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    match arguments:
+        case ["-h" | "--help", *_] | ["run", "-h" | "--help", *_]:
+            print(HELP, end="")
+            return 0
+        case ["-V" | "--version", *_]:
+            print(f"hornbeam {hornbeam.__version__} "
+                  f"(JAX {version('jax')}, Python {platform.python_version()})")
+            return 0
+        case ["run", "-m", name, *rest]:
+            return run_module(name, rest)
+        case ["run", "-c", source, *rest]:
+            return run_code(source, rest)
+        case ["run", path, *rest] if path == "-" or not path.startswith("-"):
+            try:
+                return run_script(path, rest)
+            except OSError as error:
+                return _usage(f"cannot open {path!r}: {error.strerror or error}. "
+                              "Give the path of a Python script.")
+        case ["run", "-m" | "-c" as option]:
+            return _usage(f"run {option} needs an argument: "
+                          + ("the module's name." if option == "-m" else "the program's text."))
+        case ["run", option, *_]:
+            return _usage(f"run knows no option {option!r}; it knows -m and -c. Options of the "
+                          "program go after its name.")
+        case ["run"]:
+            return _usage("run needs the script to run.")
+        case []:
+            return _usage("nothing to do.")
+    return _usage(f"unknown command {arguments[0]!r}. Did you mean `hornbeam run {arguments[0]}`?")
+
+
+def _usage(problem):
+    print(f"hornbeam: {problem}\n`hornbeam --help` shows what can be given.", file=sys.stderr)
+    return 2

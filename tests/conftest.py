@@ -1,0 +1,30 @@
+"""What every test can rely on: a fixed seed, a home of its own, and JAX's compilation cache."""
+
+import os
+import random
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+# Set before anything imports JAX; the processes that tests start inherit them.
+ROOT = Path(__file__).resolve().parents[1]
+os.environ["JAX_COMPILATION_CACHE_DIR"] = str(ROOT / ".pytest_cache" / "jax")
+os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.1"
+os.environ["KERAS_HOME"] = tempfile.mkdtemp(prefix="keras-home-")     # no keras.json of a user
+
+
+@pytest.fixture(autouse=True)
+def seed():
+    """Every test starts from the same random state."""
+    random.seed(0)
+    np.random.seed(0)
+
+
+def pytest_unconfigure(config):
+    """Removes the home that was made above."""
+    home = Path(os.environ["KERAS_HOME"])
+    for path in sorted(home.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    home.rmdir()
