@@ -37,7 +37,7 @@ def test_keras_is_the_very_same_module(run):
     run("""
         import hornbeam.as_keras
         import sys, hornbeam, hornbeam.datasets.digits
-        import keras
+        import keras, keras.backend
         import keras.datasets.digits as digits
         from keras.datasets.digits import load_data
         from keras import datasets, backend
