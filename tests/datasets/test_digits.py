@@ -34,7 +34,7 @@ def test_same_seed_same_split():
     (other, _), _ = digits.load_data(seed=2)
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
-    (_, default), _ = digits.load_data()
+    _, (_, default) = digits.load_data()
     assert default[:8].tolist() == [8, 0, 8, 9, 8, 8, 0, 4]     # the split never moves
 
 
