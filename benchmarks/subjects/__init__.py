@@ -1,0 +1,11 @@
+"""One file a subject. Each has `TITLE`, `measure(bench)` for the coordinator, which returns
+tables, and, where peers run in workers, `prepare(case, peer)` for the worker (Python 3.7 too).
+"""
+
+SUBJECTS = [
+    "dense_fit",
+    "predict_one",
+    "mnist_mlp",
+    "import_time",
+    "memory_and_compilations",
+]
