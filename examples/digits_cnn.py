@@ -2,6 +2,8 @@
 
 It gets to about 98% test accuracy in a few seconds on a CPU.
 '''
+import os
+
 import matplotlib
 matplotlib.use('Agg')
 import matplotlib.pyplot as plt
@@ -87,4 +89,4 @@ sheet.suptitle('Predictions: %d of %d test images are wrong'
                % ((predicted != actual).sum(), len(actual)))
 
 fig.savefig('digits_cnn.png', dpi=120)
-print('Learning curves and predictions are drawn in digits_cnn.png')
+print('Learning curves and predictions are drawn in', os.path.abspath('digits_cnn.png'))
