@@ -35,7 +35,7 @@ test: .venv/test.ready
 
 lint: .venv/test.ready
 	@$(BIN)/ruff check .
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "No Python 3.10 or newer with the venv module was found." \

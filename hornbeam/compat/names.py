@@ -53,6 +53,9 @@ def activate():
 class KerasNames:
     """Finds `keras` and `keras.*` in hornbeam; part of `sys.meta_path`, and its own loader."""
 
+    def __init__(self):
+        self.own_specs = {}                                 # name in hornbeam -> ModuleSpec
+
     def find_spec(self, name, path=None, target=None):
         home = _home(name)
         if home is None:
@@ -66,13 +69,13 @@ class KerasNames:
         return ModuleSpec(name, self, loader_state=home)
 
     def create_module(self, spec):
-        return None                                         # an empty one, replaced below
+        module = importlib.import_module(spec.loader_state)
+        self.own_specs.setdefault(module.__name__, module.__spec__)
+        return module
 
     def exec_module(self, module):
-        # The import system returns what stands in sys.modules afterwards, so that hornbeam's
-        # module keeps its own __name__ and __spec__.
-        spec = module.__spec__
-        sys.modules[spec.name] = importlib.import_module(spec.loader_state)
+        # The import system has just put the spec of the `keras` name in its place.
+        module.__spec__ = self.own_specs[module.__name__]
 
 
 def _home(name):

@@ -221,3 +221,37 @@ def test_table_leads_somewhere_and_hides_no_module_of_ours(old):
         own = None
     assert own is None, f"hornbeam.{old} exists: take it out of HOMES"
     assert importlib.util.find_spec(f"hornbeam.{HOMES[old]}") is not None
+
+
+def test_threads_that_import_at_the_same_time_all_get_the_module(run):
+    run("""
+        import hornbeam.as_keras
+        import sys, threading, time
+
+        class Slow:                          # keeps the first thread inside the import
+            looked = 0
+            def find_spec(self, name, path=None, target=None):
+                self.looked += name == "hornbeam.datasets"
+                if name == "hornbeam.datasets" and self.looked == 2:
+                    entered.set()
+                    time.sleep(0.3)
+
+        entered, found = threading.Event(), []
+
+        def first():
+            from keras.datasets import digits
+            found.append(digits)
+
+        def second():
+            assert entered.wait(30)
+            from keras.datasets import digits
+            found.append(digits)
+
+        sys.meta_path.insert(1, Slow())
+        threads = [threading.Thread(target=function) for function in (first, second)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert found == [sys.modules["hornbeam.datasets.digits"]] * 2
+    """)
