@@ -16,6 +16,7 @@ __all__ = [
     "get_registered_name",
     "get_registered_object",
     "has_arg",
+    "instance_by_name",
     "nearest_names",
     "register_keras_serializable",
     "serialize_keras_object",
@@ -248,6 +249,38 @@ def deserialize_keras_object(
     raise ValueError(
         f"Could not interpret serialized {what}: {identifier!r}. Expected a name, or a dict with "
         "the keys 'class_name' and 'config'."
+    )
+
+
+def instance_by_name(name, module_objects, printable_module_name="object"):
+    """Returns what a name stands for, ready for use: classes and factories are called.
+
+    A function that must be given an argument is not a factory but the object itself, so that
+    `get_custom_objects()["my_penalty"] = lambda x: ...` works as well as a class does.
+
+    Args:
+        name: String.
+        module_objects: Dict from name to class or function: the built-in ones.
+        printable_module_name: String; what is looked for, as error messages call it.
+
+    Raises:
+        ValueError: for an unknown name; the message lists the nearest right ones.
+    """
+    target = deserialize_keras_object(name, module_objects, None, printable_module_name)
+    if inspect.isclass(target) or (callable(target) and not _needs_argument(target)):
+        return target()
+    return target
+
+
+def _needs_argument(function):
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except ValueError:  # a builtin that does not tell
+        return True
+    return any(
+        parameter.default is parameter.empty
+        and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        for parameter in parameters
     )
 
 
