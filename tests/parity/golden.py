@@ -138,7 +138,7 @@ def _json_difference(golden, found, path):
                 return sentence
         return ""
     if isinstance(golden, list) and isinstance(found, list) and len(golden) == len(found):
-        for index, pair in enumerate(zip(golden, found)):  # noqa: B905 (Python 3.7 runs this file)
+        for index, pair in enumerate(zip(golden, found)):
             sentence = _json_difference(pair[0], pair[1], "{}/{}".format(path, index))
             if sentence:
                 return sentence

@@ -38,7 +38,7 @@ def check(keras, random, make, *shapes, **options):
     values = options.get("values", normal)
     batch = options.get("batch", 2)
     x = [keras.layers.Input(shape, dtype=options.get("dtype")) for shape in shapes]
-    feeds = [(one, values(random, batch, *shape)) for one, shape in zip(x, shapes)]  # noqa: B905
+    feeds = [(one, values(random, batch, *shape)) for one, shape in zip(x, shapes)]
     layer = make(keras.layers)
     inputs = x if len(x) > 1 else x[0]
     y = layer(inputs)
@@ -68,7 +68,7 @@ def check(keras, random, make, *shapes, **options):
             weights = list(layer.trainable_weights)
             names += ["weight{}".format(index) for index in range(len(weights))]
             gradients = K.gradients(total, sources + weights)
-            for name, gradient, source in zip(names, gradients, sources + weights):  # noqa: B905
+            for name, gradient, source in zip(names, gradients, sources + weights):
                 if gradient is None:
                     results["no gradient: " + name] = True
                     continue
@@ -173,7 +173,7 @@ def shared_dense(keras, random):
     total = K.sum(ya * yb)
     gradients = K.gradients(total, [a, b] + dense.weights)
     outputs = {"ya": ya, "yb": yb}
-    for name, gradient in zip(("a", "b", "kernel", "bias"), gradients):  # noqa: B905
+    for name, gradient in zip(("a", "b", "kernel", "bias"), gradients):
         outputs["gradient " + name] = gradient
     feeds = [(a, normal(random, 2, 3)), (b, normal(random, 2, 3))]
     results = compute_named(keras, feeds, outputs)

@@ -136,7 +136,7 @@ def edges(keras, random, name, targets, predictions, options=None):
     outputs = {}
     value = named(keras.losses, name)(*symbols, **(options or {}))
     add(keras, random, outputs, "value", value, symbols[1])
-    return compute_named(keras, zip(symbols, values), outputs)  # noqa: B905
+    return compute_named(keras, zip(symbols, values), outputs)
 
 
 def get_by_name(keras, random):

@@ -55,7 +55,7 @@ def compute_named(keras, feeds, outputs, training=None):
     """As `compute`, for a dict of symbolic outputs."""
     names = list(outputs)
     values = compute(keras, feeds, [outputs[name] for name in names], training)
-    return dict(zip(names, values))  # noqa: B905 (Python 3.7 runs this file)
+    return dict(zip(names, values))
 
 
 def weighted_sum(keras, output, coefficients):
@@ -65,15 +65,20 @@ def weighted_sum(keras, output, coefficients):
 
 
 def set_random_weights(model_or_layer, random, scale=0.5):
-    """Gives every weight a value from `random`; variances stay positive."""
-    shapes = [weight.shape for weight in model_or_layer.get_weights()]
-    names = [getattr(weight, "name", "") for weight in model_or_layer.weights]
+    """Gives every weight a value from `random`; variances stay positive.
+
+    A model's layers come in the order of `model.layers`, because Keras 2.3.1 orders `weights`
+    (trainable ones first) and `get_weights` (layer by layer) differently.
+    """
+    if hasattr(model_or_layer, "layers"):
+        for layer in model_or_layer.layers:
+            set_random_weights(layer, random, scale)
+        return
     values = []
-    for name, shape in zip(names, shapes):  # noqa: B905 (Python 3.7 runs this file)
-        value = normal(random, *shape) * scale
-        values.append(np.abs(value) + array(0.5) if "variance" in name else value)
+    for weight, old in zip(model_or_layer.weights, model_or_layer.get_weights()):
+        value = normal(random, *old.shape) * scale
+        values.append(np.abs(value) + array(0.5) if "variance" in weight.name else value)
     model_or_layer.set_weights(values)
-    return values
 
 
 def local_names(layer):
