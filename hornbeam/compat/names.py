@@ -18,10 +18,11 @@ HOMES = {
     "backend.common": "backend",
     "backend.load_backend": "backend",
     "backend.tensorflow_backend": "backend",
+    "engine.base_layer": "engine",
     "engine.topology": "engine",
+    "engine.training": "engine",
     "initializations": "initializers",                      # Keras 1
     "objectives": "losses",
-    "utils.visualize_util": "utils.vis_utils",              # Keras 1
 }
 
 CHILD_FLAG = "HORNBEAM_AS_KERAS"
