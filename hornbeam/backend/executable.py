@@ -1,8 +1,11 @@
 """Compiles the body of a program, with the variables it uses as arguments and results.
 
-The body is run once on shapes alone to learn which variables it reads and writes; so a variable
-that a user's loss or layer holds on to is an input of the compiled code, not a constant in it.
+The body is traced with the variables that are known to it as inputs. A variable that it reads
+besides, because a user's loss or layer holds on to it, is found by the trace, which is then done
+again with it: so no variable is a constant in compiled code.
 """
+
+import functools
 
 import jax
 import jax.numpy as jnp
@@ -11,93 +14,149 @@ import numpy as np
 from hornbeam.backend import compilation, running
 from hornbeam.backend.program import Program, draw_seed
 
+_CONVOLUTIONS = frozenset(["conv_general_dilated"])
 
-class Capture:
-    """What a body uses.
+
+class Traced:
+    """A traced body: a pure function of state, constants, seed, step and arrays.
+
+    Args:
+        body: Function `(program, arrays) -> outputs`; `arrays` and `outputs` are pytrees.
+        arrays: Example of the arrays, or `ShapeDtypeStruct`s.
+        training: Bool, the learning phase.
+        wide: Whether 64-bit dtypes take part beside those of the variables.
+        known: Variables that the body probably uses.
 
     Attributes:
         state: List of the variables that it writes.
         constants: List of the variables that it only reads.
         uses_random: Whether it draws random numbers.
-        outputs: What the body returned, with abstract values.
+        outputs: The outputs, as `ShapeDtypeStruct`s.
     """
 
-    def __init__(self, body, arrays, training, wide):
-        reads = []
+    def __init__(self, body, arrays, training=False, wide=False, known=()):
+        known = list(dict.fromkeys(known))
+        while True:
+            wide = wide or any(v.wide for v in known)
+            program, unknown = self._trace(body, arrays, training, wide, known)
+            if not unknown:
+                break
+            known = list(dict.fromkeys([*known, *unknown]))
+        self.wide = wide
+        self.uses_random = program.uses_random
+        self._known = known
+        read = program.reads.asked
+        self.state = list(program.written)
+        self.constants = [v for v in known if v in read and v not in program.written]
+
+    def _trace(self, body, arrays, training, wide, known):
+        unknown, programs = [], []
 
         def missing(variable):
-            reads.append(variable)
+            unknown.append(variable)
             return jnp.zeros(tuple(variable.shape), variable.dtype)
 
-        program = Program(training=training, seed=0, step=0, missing=missing)
-        found = []
-
-        def trace(arrays):
-            with running.activate(program):
-                found.append(body(program, arrays))
-
-        with jax.enable_x64(wide or jax.config.jax_enable_x64):
-            jax.eval_shape(trace, arrays)
-        self.outputs = found[0]
-        self.state = list(program.written)
-        self.constants = [v for v in reads if v not in program.written]
-        self.uses_random = program.uses_random
-        self.losses = program.losses
-        self.wide = wide or any(v.wide for v in (*self.state, *self.constants))
-
-
-class Executable:
-    """A compiled body.
-
-    Args:
-        body: Function `(program, arrays) -> outputs`, where `arrays` and `outputs` are pytrees of
-            arrays.
-        arrays: Example of the arrays, or `ShapeDtypeStruct`s.
-        training: Bool, the learning phase.
-        wide: Whether 64-bit dtypes take part beside those of the variables.
-
-    A call `executable(arrays)` runs it, writes the variables and returns the outputs.
-    """
-
-    def __init__(self, body, arrays, training=False, wide=False):
-        capture = Capture(body, arrays, training, wide)
-        if capture.wide and not wide:  # a variable was wide: look again with wide dtypes on
-            capture = Capture(body, arrays, training, True)
-        self.state, self.constants = capture.state, capture.constants
-        self.uses_random = capture.uses_random
-        self.wide = capture.wide
-        self.steps = 0
-        self.abstract_outputs = capture.outputs
-
-        def compute(state, constants, seed, step, arrays):
-            program = Program(training=training, seed=seed, step=step, missing=_unexpected)
-            program.variables.update(zip(self.state, state))
-            program.variables.update(zip(self.constants, constants))
+        def trace(values, seed, step, arrays):
+            program = Program(training=training, seed=seed, step=step, missing=missing)
+            program.reads = _Reads(zip(known, values))
+            program.variables = program.reads
+            programs.append(program)
             with running.activate(program):
                 outputs = body(program, arrays)
-            return tuple(program.variables[v] for v in self.state), outputs
+            return outputs, [program.variables[v] for v in program.written]
 
+        scope = jax.enable_x64(wide or jax.config.jax_enable_x64)
+        with scope:
+            values = [jax.ShapeDtypeStruct(tuple(v.shape), v.dtype) for v in known]
+            word = jax.ShapeDtypeStruct((), "uint32")
+            self._jaxpr, (self.outputs, _) = jax.make_jaxpr(trace, return_shape=True)(
+                values, word, word, arrays
+            )
+        self._outputs_tree = jax.tree.structure(self.outputs)
+        return programs[-1], unknown
+
+    @functools.cached_property
+    def has_convolution(self):
+        """Whether a convolution is part of the computation."""
+        return _uses(self._jaxpr.jaxpr, _CONVOLUTIONS)
+
+    def compute(self, state, constants, seed, step, arrays):
+        """The body as a pure function.
+
+        Returns:
+            The new state and the outputs.
+        """
+        given = dict(zip(self.state, state))
+        given.update(zip(self.constants, constants))
+        inputs = [given.get(v, 0.0) for v in self._known]
+        flat = [*inputs, seed, step, *jax.tree.leaves(arrays)]
+        values = jax.core.eval_jaxpr(self._jaxpr.jaxpr, self._jaxpr.consts, *flat)
+        count = len(values) - len(self.state)
+        return values[count:], jax.tree.unflatten(self._outputs_tree, values[:count])
+
+    def state_values(self):
+        """Current values of the variables that are written."""
+        return [v.raw for v in self.state]
+
+    def constant_values(self):
+        """Current values of the variables that are only read."""
+        return [v.on_device() for v in self.constants]
+
+    def adopt(self, values):
+        """Stores new values of the state in the variables."""
+        for variable, value in zip(self.state, values):
+            variable.adopt(value)
+
+    def seed(self):
+        """A seed for a run: fresh, if the body draws random numbers."""
+        return np.uint32(draw_seed() if self.uses_random else 0)
+
+    def scope(self):
+        """Context to compile and run in."""
+        return jax.enable_x64(self.wide or jax.config.jax_enable_x64)
+
+
+class _Reads(dict):
+    """Values of variables that remembers which were asked for."""
+
+    def __init__(self, items):
+        super().__init__(items)
+        self.asked = set()
+
+    def get(self, variable, default=None):
+        self.asked.add(variable)
+        return super().get(variable, default)
+
+
+def _uses(jaxpr, primitives):
+    for equation in jaxpr.eqns:
+        if equation.primitive.name in primitives:
+            return True
+        for value in equation.params.values():
+            for inner in value if isinstance(value, (list, tuple)) else (value,):
+                inner = getattr(inner, "jaxpr", inner)
+                if hasattr(inner, "eqns") and _uses(inner, primitives):
+                    return True
+    return False
+
+
+class Executable(Traced):
+    """A compiled body. A call runs it, writes the variables and returns the outputs."""
+
+    def __init__(self, body, arrays, training=False, wide=False, known=()):
+        super().__init__(body, arrays, training, wide, known)
         compilation.configure()
-        self.compute = jax.jit(compute, donate_argnums=0)
+        self.steps = 0
+        self._compiled = jax.jit(self.compute, donate_argnums=0)
 
     def __call__(self, arrays):
-        state = [v.on_device() for v in self.state]
-        constants = [v.on_device() for v in self.constants]
-        seed = np.uint32(draw_seed() if self.uses_random else 0)
         step = np.uint32(self.steps)
         self.steps += 1
+        arguments = self.state_values(), self.constant_values(), self.seed(), step, arrays
         if self.wide:
-            with jax.enable_x64(True):
-                new_state, outputs = self.compute(state, constants, seed, step, arrays)
+            with self.scope():
+                state, outputs = self._compiled(*arguments)
         else:
-            new_state, outputs = self.compute(state, constants, seed, step, arrays)
-        for variable, value in zip(self.state, new_state):
-            variable.adopt(value)
+            state, outputs = self._compiled(*arguments)
+        self.adopt(state)
         return outputs
-
-
-def _unexpected(variable):
-    raise RuntimeError(
-        f"Variable {variable.name} is read in the compiled code but was not when it was traced "
-        "on shapes. A function that it calls behaves differently from call to call."
-    )

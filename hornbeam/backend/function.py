@@ -316,16 +316,18 @@ class GradientNode(Node):
         self.outputs = [Tensor(v.shape, v.dtype, self, i) for i, v in enumerate(variables)]
 
     def run(self, program):
-        points = [program.resolve(v) for v in self.variables]
+        values = [program.resolve(v) for v in self.variables]
 
         def total(points):
             scope = program.child(isolated=True)
-            for variable, point in zip(self.variables, points):
+            for variable, point, value in zip(self.variables, points, values):
                 scope.bind(variable, point)
+                if program.mask_of(value) is not None:
+                    scope.set_mask(point, program.mask_of(value))
             with running.activate(scope):
                 return sum(jnp.sum(scope.resolve(loss)) for loss in self.losses)
 
-        return jax.grad(total)(points)
+        return jax.grad(total)(values)
 
 
 def gradients(loss, variables):
@@ -351,25 +353,29 @@ def gradients(loss, variables):
     node = GradientNode(loss, wanted)
     if program is not None:
         return list(node.run(program))
-    reached = _ancestors(losses)
+    reached, hidden = ancestors(losses)
     return [
-        gradient if reached is None or variable in reached else None
+        gradient if hidden or variable in reached else None
         for gradient, variable in zip(node.outputs, wanted)
     ]
 
 
-def _ancestors(tensors):
-    """Returns what `tensors` depend on, or None if a function hides a part of it."""
-    seen, stack = set(), list(tensors)
+def ancestors(tensors):
+    """Finds what tensors depend on.
+
+    Returns:
+        The set of tensors and variables, with `tensors` themselves, and whether a user's function
+        may hide more.
+    """
+    seen, hidden, stack = set(), False, list(tensors)
     while stack:
         operand = stack.pop()
-        if operand in seen:
+        if operand in seen or not isinstance(operand, Operand):
             continue
         seen.add(operand)
         if getattr(operand, "default", None) is not None:
             stack.append(operand.default)
         if operand.node is not None:
-            if getattr(operand.node, "has_closures", False):
-                return None
+            hidden = hidden or operand.node.has_closures
             stack.extend(operand.node.sources)
-    return seen
+    return seen, hidden

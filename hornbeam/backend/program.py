@@ -15,18 +15,19 @@ import jax
 import jax.numpy as jnp
 
 from hornbeam.backend import running
-from hornbeam.backend.tensors import Placeholder, Variable
+from hornbeam.backend.tensors import Placeholder, Tensor, Variable
 
 
 class _Site:
     """A place in the graph at which a node runs; numbers its random keys and inner scopes."""
 
-    __slots__ = ("keys", "number", "scopes")
+    __slots__ = ("calls", "keys", "number", "scopes")
 
     def __init__(self, number):
         self.number = number
         self.keys = 0
         self.scopes = 0
+        self.calls = 0
 
 
 class Program:
@@ -52,15 +53,20 @@ class Program:
         self.isolated = False
         self.fed = {}  # values that were given
         self.values = {}  # values that were computed
+        self.effects = {}  # node of a layer's call -> (the losses it added, the values it wrote)
         self.variables = {}  # current values, for the programs that are their own `store`
         self.written = {}  # an ordered set of variables
-        self.losses = []  # (layer, value)
-        self.metrics = []  # (layer, metric)
+        self.losses = []  # (layer, value), as layers add them
+        self.metrics = []  # (layer, name, value), as layers add them
+        self.frozen = False  # inside a layer that is not trainable: nothing is written
         self.value_masks = {}  # id(value) -> (value, mask); the value is held so the id stays its
         self.uses_random = False
         self._sites = {}
         self._frames = [_Site(0)]
         self._base_key = None
+        self.traced = None  # the innermost scope around that is a `body`
+        self.wanted = []  # tensors that a body asked for, to be computed before it
+        self.iterations = ()  # how often the loops around have run, one traced number for each
 
     def child(self, isolated=False):
         """Returns a scope inside this program; see the module's docstring."""
@@ -68,7 +74,7 @@ class Program:
         scope.__dict__.update(self.__dict__)
         scope.parent = self
         scope.isolated = isolated
-        scope.fed, scope.values = {}, {}
+        scope.fed, scope.values, scope.effects = {}, {}, {}
         if isolated:
             scope.store = scope
             scope.variables, scope.written = {}, {}
@@ -78,6 +84,25 @@ class Program:
             site.scopes += 1
             scope.path = (*self.path, site.number, site.scopes)
         return scope
+
+    def body(self):
+        """Returns a scope for code that JAX traces by itself: a loop's body or a branch.
+
+        It sees the values around it and keeps its own, writes and losses too; see `bodies`.
+        """
+        scope = self.child()
+        scope.store = scope.traced = scope
+        scope.begin()
+        return scope
+
+    def begin(self, variables=(), iteration=None):
+        """Forgets what an earlier trace of this `body` left; its values are no longer valid."""
+        self.fed, self.values, self.effects, self.wanted = {}, {}, {}, []
+        self.variables, self.written = dict(variables), {}
+        self.losses, self.metrics, self.value_masks = [], [], {}
+        self.iterations = self.parent.iterations
+        if iteration is not None:
+            self.iterations += (iteration,)
 
     # ---- tensors
 
@@ -102,10 +127,19 @@ class Program:
             scope = scope.parent
         return None
 
+    def effects_of(self, node):
+        """Returns `(losses, written)` of a layer's call that ran here or in a scope around."""
+        scope = self
+        while node not in scope.effects:
+            scope = scope.parent
+        return scope.effects[node]
+
     def resolve(self, operand):
         """Returns the value of a tensor or variable; anything else is returned as it is."""
         if isinstance(operand, Variable):
             return self.read(operand)
+        if not isinstance(operand, Tensor):
+            return operand
         value = self.lookup(operand)
         if value is None:
             value = self._unbound(operand)
@@ -114,6 +148,8 @@ class Program:
     def _unbound(self, tensor):
         if isinstance(tensor, Placeholder):
             return tensor.value_in(self)
+        if self.traced is self:
+            self.wanted.append(tensor)
         for node in self._needed(tensor.node):
             self.run(node)
         return self.values[tensor]
@@ -139,18 +175,24 @@ class Program:
 
     def run(self, node):
         """Runs one node in this scope and keeps its outputs."""
-        with self.at_site(node), running.activate(self):
+        with self.at_site((self.path, node)), running.activate(self):
             values = node.run(self)
         for tensor, value in zip(node.outputs, values):
             self.values.setdefault(tensor, value)
 
     @contextlib.contextmanager
-    def at_site(self, owner):
-        """Context for the work of `owner` (a node or layer): its random keys are its own.
+    def at_site(self, place=None):
+        """Context for a piece of work whose random keys are its own.
 
-        A node that is run again in an isolated scope draws the same keys again.
+        Args:
+            place: What identifies the work; the same place draws the same keys when it is run
+                again in an isolated scope. None means the next call at the current site.
         """
-        sites, place = self.root._sites, (self.path, owner)
+        if place is None:
+            caller = self._frames[-1]
+            caller.calls += 1
+            place = (caller.number, caller.calls)
+        sites = self.root._sites
         number = sites.setdefault(place, len(sites) + 1)
         self._frames.append(_Site(number))
         try:
@@ -162,8 +204,14 @@ class Program:
 
     def mask_of(self, value):
         """Returns the mask that a layer gave to `value`, or None."""
-        found = self.store.value_masks.get(id(value))
-        return None if found is None else found[1]
+        store = self.store
+        while True:
+            found = store.value_masks.get(id(value))
+            if found is not None:
+                return found[1]
+            if store.parent is None:
+                return None
+            store = store.parent.store
 
     def set_mask(self, value, mask):
         """Lets `mask` travel with `value`."""
@@ -182,11 +230,13 @@ class Program:
                 break
             store = store.parent.store
         value = self.root.missing(variable)
-        self.root.variables[variable] = value
+        (self.traced or self.root).variables[variable] = value
         return value
 
     def write(self, variable, value):
         """Makes `value` the value of `variable` from here on; returns it as an array.
+
+        Inside a frozen layer nothing is written.
 
         Raises:
             ValueError: if its shape is not the variable's.
@@ -197,8 +247,9 @@ class Program:
                 f"An update of variable {variable.name} has shape {value.shape}; the variable "
                 f"has shape {tuple(variable.shape)}."
             )
-        self.store.variables[variable] = value
-        self.store.written[variable] = True
+        if not self.frozen:
+            self.store.variables[variable] = value
+            self.store.written[variable] = True
         return value
 
     def commit(self):
@@ -216,15 +267,27 @@ class Program:
         """
         root = self.root
         if seed is not None:
-            return jax.random.fold_in(jax.random.key(int(seed)), root.step)
-        root.uses_random = True
-        if root._base_key is None:
-            if root.seed is None:
-                root.seed = draw_seed()
-            root._base_key = jax.random.fold_in(jax.random.key(root.seed), root.step)
-        site = self._frames[-1]
-        site.keys += 1
-        return jax.random.fold_in(jax.random.fold_in(root._base_key, site.number), site.keys)
+            key = jax.random.fold_in(jax.random.key(int(seed)), root.step)
+        else:
+            root.uses_random = True
+            site = self._frames[-1]
+            site.keys += 1
+            key = jax.random.fold_in(self._seed_key(), site.number)
+            key = jax.random.fold_in(key, site.keys)
+        for iteration in self.iterations:
+            key = jax.random.fold_in(key, iteration)
+        return key
+
+    def _seed_key(self):
+        root = self.root
+        if root._base_key is not None:
+            return root._base_key
+        if root.seed is None:
+            root.seed = draw_seed()
+        key = jax.random.fold_in(jax.random.key(root.seed), root.step)
+        if self.traced is None:  # what is traced in a body is not valid outside of it
+            root._base_key = key
+        return key
 
 
 def draw_seed():

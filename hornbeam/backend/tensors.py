@@ -308,7 +308,8 @@ class Variable(Operand):
     def on_device(self):
         """Returns the value as a JAX array, moving it there once."""
         if isinstance(self._value, np.ndarray):
-            with jax.enable_x64(self.wide or jax.config.jax_enable_x64):
+            wide = self.wide or jax.config.jax_enable_x64
+            with jax.enable_x64(wide), jax.ensure_compile_time_eval():  # no tracer, in no trace
                 self._value = jax.numpy.array(self._value)
         return self._value
 
@@ -388,6 +389,7 @@ class Node:
         self.serial = next(Node._serial)  # order of creation, which is a topological order
 
     name = "node"
+    has_closures = False  # whether a user's function may read tensors that `sources` lacks
 
     def run(self, program):
         """Computes the outputs in `program`; returns a list as long as `outputs`."""

@@ -1,0 +1,23 @@
+"""The graph and the life of a layer: `Layer`, `Input`, `Network`, `Model`, `Sequential`."""
+
+from hornbeam.engine.checks import InputSpec, ShapeError
+from hornbeam.engine.doors import doors
+from hornbeam.engine.input_layer import Input, InputLayer
+from hornbeam.engine.layer import Layer
+from hornbeam.engine.model import Model
+from hornbeam.engine.network import Network
+from hornbeam.engine.node import LayerNode as Node
+from hornbeam.engine.sequential import Sequential
+
+__all__ = [
+    "Input",
+    "InputLayer",
+    "InputSpec",
+    "Layer",
+    "Model",
+    "Network",
+    "Node",
+    "Sequential",
+    "ShapeError",
+    "doors",
+]

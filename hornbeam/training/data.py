@@ -1,0 +1,223 @@
+"""Where batches come from: arrays in memory, or streams of batches.
+
+An adapter says how many samples and steps an epoch has and hands out the batches. `Arrays` says
+"I am arrays in memory", so that a compiled loop may gather its own batches.
+"""
+
+import jax
+import numpy as np
+
+from hornbeam.training import streams
+
+_DEVICE_BYTES = 2 * 1024**3  # larger data stay on the host and go to the device in pieces
+
+
+class Arrays:
+    """Arrays in memory (or on disk, behind NumPy's interface).
+
+    Args:
+        x: List of input arrays.
+        y: List of target arrays.
+        weights: List of arrays or None, one for each target.
+        batch_size: Integer.
+        wide: Whether 64-bit dtypes stay such.
+    """
+
+    is_arrays = True
+
+    def __init__(self, x, y, weights, batch_size, wide=False):
+        self.tree = (_narrow(x, wide), _narrow(y, wide), _narrow(weights, wide))
+        leaves = jax.tree.leaves(self.tree)
+        self.samples = int(leaves[0].shape[0]) if leaves else 1
+        self._size = batch_size
+        self.batch_size = min(batch_size, self.samples)
+        self.steps = -(-self.samples // self.batch_size)
+        self.order = np.arange(self.samples, dtype=np.int32)
+        self._on_device = None
+        bytes_ = sum(a.size * a.dtype.itemsize for a in leaves)
+        whole = all(isinstance(a, np.ndarray) and not isinstance(a, np.memmap) for a in leaves)
+        self.fits = whole and bytes_ <= _DEVICE_BYTES
+
+    def shuffle(self, mode):
+        """Shuffles the order of an epoch, as Keras does with NumPy's global generator.
+
+        Args:
+            mode: True, False, or 'batch' to shuffle batches as wholes.
+        """
+        if mode == "batch":
+            size = self.batch_size
+            whole = self.samples // size * size
+            batches = self.order[:whole].reshape(-1, size)
+            np.random.shuffle(batches)
+            self.order = np.concatenate([batches.reshape(-1), self.order[whole:]])
+        elif mode:
+            self.order = self.order.copy()  # the last epoch's may still be on its way
+            np.random.shuffle(self.order)
+
+    def on_device(self):
+        """Returns the arrays on the device; they are moved there once."""
+        if self._on_device is None:
+            self._on_device = jax.tree.map(_device_array, self.tree)
+        return self._on_device
+
+    def rows(self, start, size):
+        """Returns the batch of `size` samples at `start` of this epoch's order."""
+        index = self.order[start : start + size]
+        return jax.tree.map(lambda array: _take(array, index), self.tree)
+
+    def batch_shapes(self, size):
+        """Returns the shapes of a batch of `size` samples."""
+        return jax.tree.map(
+            lambda a: jax.ShapeDtypeStruct((size, *a.shape[1:]), a.dtype), self.tree
+        )
+
+    def split(self, fraction):
+        """Splits off the last samples; returns the first and the last part.
+
+        Raises:
+            ValueError: if the fraction is outside (0, 1) or leaves a part without samples.
+        """
+        if not 0 < fraction < 1:
+            raise ValueError(f"`validation_split` must be in [0, 1); got {fraction}.")
+        at = int(self.samples * (1.0 - fraction))
+        if at == 0 or at == self.samples:
+            raise ValueError(
+                f"Training data contains {self.samples} samples, which is not sufficient to split "
+                f"it into a validation and training set as specified by "
+                f"validation_split={fraction}."
+            )
+        first, last = (
+            jax.tree.map(lambda array: array[part], self.tree)
+            for part in (slice(None, at), slice(at, None))
+        )
+        return Arrays(*first, self._size, True), Arrays(*last, self._size, True)
+
+    def flat(self):
+        """Returns all arrays in one list, as `callback.validation_data` has them."""
+        return jax.tree.leaves(self.tree)
+
+    def batches(self):
+        """Yields the batches of an epoch."""
+        for step in range(self.steps):
+            yield self.rows(step * self.batch_size, self.batch_size)
+
+
+def _device_array(array):
+    if array.nbytes < 1 << 20:
+        return jax.device_put(array)
+    # The CPU backend takes 64-byte aligned memory as it is; NumPy's is aligned to 16.
+    room = np.empty(array.nbytes + 64, np.uint8)
+    start = -room.ctypes.data % 64
+    aligned = room[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+    np.copyto(aligned, array)
+    return jax.device_put(aligned)
+
+
+def _take(array, index):
+    if isinstance(array, np.ndarray):
+        return array[index]
+    order = np.argsort(index, kind="stable")  # files are read in rising order
+    rows = np.asarray(array[index[order]])
+    result = np.empty_like(rows)
+    result[order] = rows
+    return result
+
+
+_NARROW = {"float64": "float32", "int64": "int32", "uint64": "uint32"}
+
+
+def _narrow(arrays, wide):
+    return [narrow(array, wide) for array in arrays]
+
+
+def narrow(array, wide=False):
+    """Returns the array in 32 bits, as all work is done unless 64 bits are asked for."""
+    if wide or array is None:
+        return array
+    dtype = _NARROW.get(array.dtype.name)
+    if dtype is None or not isinstance(array, np.ndarray):
+        return array
+    return array.astype(dtype)
+
+
+class Stream:
+    """Batches from a generator, an iterable or a `Sequence`.
+
+    Args:
+        source: What the user passed.
+        prepare: Function from what it yields to a batch.
+        steps: Integer batches in an epoch, or None: until it ends, or its length.
+        workers: Integer threads that fetch batches ahead; 0 fetches in this thread.
+        max_queue_size: Integer batches fetched ahead.
+        use_multiprocessing: Bool, whether processes fetch.
+        shuffle: Bool, whether a `Sequence` is asked for its batches in random order.
+    """
+
+    is_arrays = False
+
+    def __init__(
+        self,
+        source,
+        prepare,
+        steps=None,
+        workers=1,
+        max_queue_size=10,
+        use_multiprocessing=False,
+        shuffle=False,
+    ):
+        self.source = source
+        self.prepare = prepare
+        self.is_sequence = hasattr(source, "__getitem__") and hasattr(source, "__len__")
+        if steps is None and hasattr(source, "__len__"):
+            steps = len(source)
+        self.steps = steps
+        self.samples = None
+        self._open = open_stream(
+            source, self.is_sequence, workers, max_queue_size, use_multiprocessing, shuffle
+        )
+        self._batches = None
+
+    def batches(self):
+        """Yields the batches of an epoch; a source that ends early ends the epoch."""
+        if self._batches is None:
+            self._batches = self._open()
+        taken = 0
+        while self.steps is None or taken < self.steps:
+            try:
+                item = next(self._batches)
+            except StopIteration:
+                self._batches = None
+                if taken == 0 and self.steps is not None and not self._restarts():
+                    return
+                if self.steps is None or not self._restarts():
+                    return
+                self._batches = self._open()
+                continue
+            taken += 1
+            yield self.prepare(item)
+        if self.is_sequence:
+            self._batches = None
+
+    def _restarts(self):
+        return not hasattr(self.source, "__next__")
+
+    def close(self):
+        """Ends the threads that fetch."""
+        if self._batches is not None and hasattr(self._batches, "close"):
+            self._batches.close()
+        self._batches = None
+
+
+def open_stream(source, is_sequence, workers, max_queue_size, use_multiprocessing, shuffle):
+    """Returns a function that begins to read `source`; see `Stream`."""
+
+    def start():
+        return streams.iterate(
+            source,
+            workers=workers,
+            max_queue_size=max_queue_size,
+            use_multiprocessing=use_multiprocessing,
+            shuffle=shuffle and is_sequence,
+        )
+
+    return start

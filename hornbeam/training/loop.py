@@ -1,0 +1,85 @@
+"""The Python loop around compiled steps: epochs, chunks, callbacks' hooks."""
+
+import time
+
+import numpy as np
+
+# How long the host leaves the device alone: long enough to cost nothing, short enough for a
+# progress bar and for Ctrl-C.
+_CHUNK_SECONDS = 0.2
+
+
+def run_arrays(runner, arrays, listener, interrupts):
+    """Does all steps of an epoch on arrays, in chunks, when nobody listens to single batches.
+
+    Args:
+        runner: `Runner`, which compiles and runs steps.
+        arrays: `Arrays`.
+        listener: Function `(steps done, samples done, results)`, or None: then nothing is read
+            before the end.
+        interrupts: `Interrupts`.
+
+    Returns:
+        The results, a vector that may still be on its way.
+    """
+    size, samples = arrays.batch_size, arrays.samples
+    whole, rest = divmod(samples, size)
+    results, done = None, 0
+    while done < whole:
+        step = runner.step_for(arrays, size)
+        count = _chunk(step, whole - done, listener is not None)
+        began = time.perf_counter()
+        results = runner.chunk(step, arrays, done * size, count, size)
+        done += count
+        if listener is not None or step.seconds is None or count < whole:
+            results = np.asarray(results)  # waits
+            step.note(time.perf_counter() - began, count)
+        if listener is not None:
+            listener(done, done * size, results)
+        interrupts.check()
+    if rest:
+        step = runner.step_for(arrays, rest)
+        results = runner.chunk(step, arrays, whole * size, 1, rest)
+        if listener is not None:
+            results = np.asarray(results)
+            listener(done + 1, samples, results)
+        interrupts.check()
+    return results
+
+
+def _chunk(step, left, watched):
+    """How many steps to do before the host looks in again."""
+    if step.seconds is None:
+        return min(left, 1 if not watched else 1)
+    limit = _CHUNK_SECONDS if watched else 5 * _CHUNK_SECONDS
+    count = max(1, int(limit / max(step.seconds, 1e-7)))
+    return left if count * 1.5 >= left else min(count, left)
+
+
+def run_batches(runner, batches, listener, interrupts):
+    """Does a step on each batch, and tells the listener of each.
+
+    Args:
+        runner: `Runner`.
+        batches: Iterable of batches.
+        listener: Object with `begin(index, size)` and `end(index, size, losses, results)`; None
+            where nobody listens: then steps are dispatched ahead.
+        interrupts: `Interrupts`.
+
+    Returns:
+        The results and the number of batches and of samples.
+    """
+    results, count, seen = None, 0, 0
+    for batch in batches:
+        size = runner.size_of(batch)
+        if listener is not None:
+            listener.begin(count, size)
+        losses, results = runner.batch(batch)
+        if listener is not None:
+            listener.end(count, size, losses, np.asarray(results))
+        count += 1
+        seen += size
+        interrupts.check()
+        if listener is not None and listener.stopped():
+            break
+    return results, count, seen

@@ -1,0 +1,250 @@
+"""Compiled steps: what one batch does in training, test and prediction, alone and in a loop."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from hornbeam.backend import compilation, running
+from hornbeam.backend.executable import Traced
+from hornbeam.backend.function import apply_updates, normalize_updates
+from hornbeam.backend.program import Program
+
+TRAIN, TEST, PREDICT = "train", "test", "predict"
+
+
+def batch_size_of(batch):
+    """Number of samples in a batch of arrays; 1 where nothing is fed."""
+    leaves = jax.tree.leaves(batch)
+    return int(leaves[0].shape[0]) if leaves and leaves[0].ndim else 1
+
+
+def bind_inputs(program, model, values):
+    """Gives the model's fed inputs their values, in the inputs' dtypes."""
+    for tensor, value in zip(model._feed_inputs, values):
+        program.bind(tensor, jnp.asarray(value, tensor.dtype))
+
+
+def bind_batch(program, trainer, batch):
+    """Binds inputs, targets and sample weights; returns the targets and weights."""
+    x, y, weights = batch
+    bind_inputs(program, trainer.model, x)
+    targets, sample_weights, fed = [], [], iter(y)
+    for output, weight in zip(trainer.objective.with_loss, weights):
+        if output.target_is_fed:
+            dtype = output.target.dtype
+            target = next(fed)
+            if not (output.is_sparse and jnp.issubdtype(target.dtype, jnp.integer)):
+                target = jnp.asarray(target, dtype)
+            program.bind(output.target, target)
+        else:
+            target = program.resolve(output.target)
+        if weight is not None:
+            weight = jnp.asarray(weight, output.tensor.dtype)
+            program.bind(output.sample_weight, weight)
+        targets.append(target)
+        sample_weights.append(weight)
+    return targets, sample_weights
+
+
+def train_body(trainer):
+    """Returns the body of a training step: forward, gradients, new weights."""
+    objective, optimizer = trainer.objective, trainer.optimizer
+    params = trainer.trainable_weights
+
+    def forward(scope, program, batch):
+        targets, weights = bind_batch(program, trainer, batch)
+        with running.activate(scope):
+            return objective.forward(scope, targets, weights, batch_size_of(batch))
+
+    def body(program, batch):
+        if optimizer.is_symbolic:
+            return symbolic_body(program, batch)
+        written = []
+
+        def loss(values):
+            scope = program.child(isolated=True)
+            for param, value in zip(params, values):
+                scope.bind(param, value)
+            total, parts = forward(scope, program, batch)
+            written[:] = scope.written
+            return total, (parts, [scope.variables[v] for v in written])
+
+        values = [program.read(p) for p in params]
+        (total, (parts, new)), gradients = jax.value_and_grad(loss, has_aux=True)(values)
+        for variable, value in zip(written, new):
+            program.write(variable, value)
+        optimizer.apply_gradients(zip(gradients, params))
+        return total, parts
+
+    def symbolic_body(program, batch):
+        total, parts = forward(program, program, batch)
+        program.frozen = False
+        apply_updates(program, trainer.symbolic_updates)
+        return total, parts
+
+    return body
+
+
+def test_body(trainer):
+    """Returns the body of a test step."""
+
+    def body(program, batch):
+        targets, weights = bind_batch(program, trainer, batch)
+        return trainer.objective.forward(program, targets, weights, batch_size_of(batch))
+
+    return body
+
+
+def predict_body(model):
+    """Returns the body of a prediction."""
+
+    def body(program, inputs):
+        bind_inputs(program, model, inputs)
+        return [program.resolve(t) for t in model.outputs]
+
+    return body
+
+
+def symbolic_updates(trainer):
+    """Asks an optimizer written with `get_updates` for its updates, once."""
+    params = trainer.trainable_weights
+    with running.recording():
+        updates = trainer.optimizer.get_updates(loss=trainer.objective.total_loss, params=params)
+    return normalize_updates(updates)
+
+
+class Step(Traced):
+    """One kind of step for one shape of batch, compiled in the forms in which it is asked for.
+
+    Args:
+        body: The body of the step.
+        batch: Example of a batch.
+        training: Bool.
+        wide: Whether 64-bit dtypes take part.
+        known: Variables that it probably uses.
+        objective: `Objective` whose results are reported, or None.
+
+    Attributes:
+        seconds: Measured time of one step, or None.
+    """
+
+    def __init__(self, body, batch, training, wide, known, objective=None):
+        super().__init__(body, batch, training, wide, known)
+        compilation.configure()
+        self.objective = objective
+        self.seconds = None
+        self._timed = False
+        if objective is not None:
+            have = set(self.state) | set(self.constants)
+            self.constants += [v for v in objective.variables if v not in have]
+        self._single = jax.jit(self._compute_single, donate_argnums=0)
+        self._gathered = jax.jit(self._compute_gathered, donate_argnums=0, static_argnums=7)
+        self._loop = jax.jit(self._compute_loop, donate_argnums=0, static_argnums=8)
+
+    @property
+    def prefers_loop(self):
+        """Whether many steps are quickest as one compiled loop.
+
+        XLA's CPU code runs the gradient of a convolution about ten times slower inside a loop.
+        """
+        return not (self.has_convolution and jax.default_backend() == "cpu")
+
+    def note(self, seconds, count):
+        """Remembers how long `count` steps took; the first measurement includes compilation."""
+        if self._timed:
+            self.seconds = seconds / count
+        self._timed = True
+
+    # ---- pure functions
+
+    def results(self, state, constants):
+        """The results of all metrics after a step, as one vector."""
+        if self.objective is None:
+            return jnp.zeros((0,))
+        program = Program(training=False)
+        program.variables.update(zip(self.constants, constants))
+        program.variables.update(zip(self.state, state))
+        with running.activate(program):
+            return self.objective.results(program)
+
+    def _compute_single(self, state, constants, seed, step, batch):
+        state, outputs = self.compute(state, constants, seed, step, batch)
+        return state, outputs, self.results(state, constants)
+
+    def _compute_gathered(self, state, constants, seed, step, data, order, start, size):
+        batch = gather(data, order, start, size)
+        return self._compute_single(state, constants, seed, step, batch)
+
+    def _compute_loop(self, state, constants, seed, step, data, order, start, count, size):
+        def one(index, state):
+            batch = gather(data, order, start + index * size, size)
+            return self.compute(state, constants, seed, step + index.astype(step.dtype), batch)[0]
+
+        state = lax.fori_loop(jnp.int32(0), count, one, state)
+        return state, self.results(state, constants)
+
+    # ---- running them on the variables
+
+    def run(self, batch, seed, step):
+        """Does one step on a batch; returns the losses and the results."""
+        arguments = self.state_values(), self.constant_values(), seed, np.uint32(step), batch
+        with self._scope_if_wide():
+            state, outputs, results = self._single(*arguments)
+        self.adopt(state)
+        return outputs, results
+
+    def run_gathered(self, data, order, start, size, seed, step):
+        """Does one step on the samples `order[start:start + size]` of `data`."""
+        with self._scope_if_wide():
+            state, outputs, results = self._gathered(
+                self.state_values(),
+                self.constant_values(),
+                seed,
+                np.uint32(step),
+                data,
+                order,
+                np.int32(start),
+                size,
+            )
+        self.adopt(state)
+        return outputs, results
+
+    def run_loop(self, data, order, start, count, size, seed, step):
+        """Does `count` steps in one compiled loop; returns the results."""
+        with self._scope_if_wide():
+            state, results = self._loop(
+                self.state_values(),
+                self.constant_values(),
+                seed,
+                np.uint32(step),
+                data,
+                order,
+                np.int32(start),
+                np.int32(count),
+                size,
+            )
+        self.adopt(state)
+        return results
+
+    def _scope_if_wide(self):
+        return self.scope() if self.wide else _NO_SCOPE
+
+
+class _NoScope:
+    """`contextlib.nullcontext` without its cost; it is entered at each step."""
+
+    def __enter__(self):
+        return None
+
+    def __exit__(self, *error):
+        return None
+
+
+_NO_SCOPE = _NoScope()
+
+
+def gather(data, order, start, size):
+    """Takes the samples `order[start:start + size]` out of each array."""
+    index = lax.dynamic_slice_in_dim(order, start, size)
+    return jax.tree.map(lambda array: jnp.take(array, index, axis=0, mode="clip"), data)

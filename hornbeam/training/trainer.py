@@ -1,0 +1,388 @@
+"""`Trainer`: compiles, trains, evaluates and predicts for one model.
+
+It is what `Model`'s public methods call; the engine gets it through `engine.doors`.
+"""
+
+import jax
+import numpy as np
+
+from hornbeam import optimizers
+from hornbeam.backend.function import default_training
+from hornbeam.backend.program import draw_seed
+from hornbeam.engine.input_layer import Input
+from hornbeam.engine.node import from_list, to_list
+from hornbeam.training import fitting, standardize, steps
+from hornbeam.training.data import Arrays, Stream, narrow
+from hornbeam.training.objective import Objective
+from hornbeam.training.steps import PREDICT, TEST, TRAIN, Step
+
+_DEFAULT_BATCH = 32
+
+
+class NotCompiledError(RuntimeError):
+    """Training was asked of a model without `compile`."""
+
+
+class Trainer:
+    """Compiled state and compiled steps of one model.
+
+    Args:
+        model: The `Model`.
+
+    Attributes:
+        objective: Losses and metrics; None before `compile` and the first data.
+        optimizer: The optimizer.
+        trainable_weights: The weights that were trainable at `compile`.
+    """
+
+    def __init__(self, model):
+        self.model = model
+        self.optimizer = None
+        self.trainable_weights = []
+        self.step_count = 0
+        self._objective = None
+        self._pending = None  # arguments of `compile`, until the model has outputs
+        self._steps = {}
+        self._outputs = None
+        self._seed = None
+        self._symbolic_updates = None
+
+    # ---- compile
+
+    def compile(
+        self,
+        optimizer,
+        loss=None,
+        metrics=None,
+        loss_weights=None,
+        sample_weight_mode=None,
+        weighted_metrics=None,
+        target_tensors=None,
+        **kwargs,
+    ):
+        """See `Model.compile`."""
+        if kwargs:
+            raise TypeError(
+                f"compile got unexpected arguments {sorted(kwargs)}. It takes optimizer, loss, "
+                "metrics, loss_weights, sample_weight_mode, weighted_metrics and target_tensors."
+            )
+        model = self.model
+        optimizer = optimizers.get(optimizer)
+        before = self.__dict__.copy()
+        self.optimizer = optimizer
+        self._pending = (
+            loss,
+            loss_weights,
+            metrics,
+            weighted_metrics,
+            sample_weight_mode,
+            target_tensors,
+        )
+        self._objective = None
+        self._steps = {}
+        self._symbolic_updates = None
+        try:
+            if model.outputs:
+                self._make_objective()
+        except Exception:
+            self.__dict__.update(before)  # the model stays compiled as it was
+            raise
+        model.optimizer = optimizer
+        model.loss = loss if loss is not None else []
+        model.loss_weights = loss_weights
+        model.sample_weight_mode = sample_weight_mode
+        model._compile_metrics = metrics
+        model._compile_weighted_metrics = weighted_metrics
+
+    def _make_objective(self):
+        self._objective = Objective(self.model, *self._pending)
+        self.trainable_weights = list(self.model.trainable_weights)
+
+    @property
+    def is_compiled(self):
+        return self._pending is not None
+
+    @property
+    def objective(self):
+        """Losses and metrics of a compiled model."""
+        if self._pending is None:
+            raise NotCompiledError(
+                "You must compile your model before using it. Use "
+                "`model.compile(optimizer, loss)`."
+            )
+        if self._objective is None:
+            if not self.model.outputs:
+                raise ValueError(
+                    f"Model {self.model.name} has no inputs yet. Build it with "
+                    "model.build(input_shape), or call fit or predict with data first."
+                )
+            self._make_objective()
+        return self._objective
+
+    @property
+    def symbolic_updates(self):
+        """Updates of an optimizer that was written with `get_updates`, asked for once."""
+        if self._symbolic_updates is None:
+            self._symbolic_updates = steps.symbolic_updates(self)
+        return self._symbolic_updates
+
+    @property
+    def metrics(self):
+        return self.objective.all_metrics if self._pending is not None else []
+
+    @property
+    def metrics_names(self):
+        return self.objective.names
+
+    @property
+    def total_loss(self):
+        return self.objective.total_loss
+
+    @property
+    def targets(self):
+        return [output.target for output in self.objective.with_loss]
+
+    @property
+    def sample_weights(self):
+        return [output.sample_weight for output in self.objective.with_loss]
+
+    def reset_metrics(self):
+        self.objective.reset()
+
+    # ---- compiled steps
+
+    @property
+    def wide(self):
+        """Whether 64-bit dtypes take part."""
+        return self.model.dtype_is_wide
+
+    def step(self, mode, batch, training):
+        """Returns the compiled step for batches like `batch` (arrays, or shapes of arrays)."""
+        if self._outputs is not self.model.outputs:
+            self._steps.clear()  # layers were added or removed
+            self._outputs = self.model.outputs
+        leaves = jax.tree.leaves(batch)
+        key = (mode, training, *[(a.shape, a.dtype) for a in leaves], _pattern(batch))
+        step = self._steps.get(key)
+        if step is None:
+            step = self._steps[key] = self._make_step(mode, batch, training)
+        return step
+
+    def _make_step(self, mode, batch, training):
+        model = self.model
+        known, objective = list(model.weights), None
+        if mode == PREDICT:
+            body = steps.predict_body(model)
+        else:
+            objective = self.objective
+            known += objective.variables
+            if mode == TRAIN:
+                if self.optimizer.is_symbolic:
+                    _ = self.symbolic_updates
+                else:
+                    self.optimizer.build(self.trainable_weights)
+                known += self.optimizer.weights
+                body = steps.train_body(self)
+            else:
+                body = steps.test_body(self)
+        shapes = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), batch)
+        return Step(body, shapes, training, self.wide, known, objective)
+
+    def seed(self):
+        """The seed of single steps, drawn once."""
+        if self._seed is None:
+            self._seed = np.uint32(draw_seed())
+        return self._seed
+
+    # ---- data
+
+    def ensure_built(self, x):
+        """Builds a model that waits for data to know its inputs."""
+        model = self.model
+        if model.outputs:
+            return
+        arrays = [standardize.as_array(item) for item in _several(x)]
+        shapes = [(None, *array.shape[1:]) for array in arrays]
+        if hasattr(model, "add"):
+            model.build(shapes[0])
+            return
+        inputs = [Input(batch_shape=shape) for shape in shapes]
+        for number, tensor in enumerate(inputs, 1):
+            tensor._keras_history[0].name = f"input_{number}"
+        outputs = model._call_symbolically(
+            inputs if isinstance(x, (list, tuple)) else inputs[0], {}
+        )
+        model.inputs, model.outputs = inputs, to_list(outputs)
+        model.input_names = [f"input_{i}" for i in range(1, len(inputs) + 1)]
+        model.output_names = [f"output_{i}" for i in range(1, len(model.outputs) + 1)]
+        model.built = True
+
+    def inputs(self, x):
+        """Checks input data and returns it as a list of arrays."""
+        self.ensure_built(x)
+        model = self.model
+        fed = model._feed_inputs
+        if x is None and not fed:
+            return []
+        if len(fed) == 1 and type(x) is np.ndarray:  # the usual case, without detours
+            shape = fed[0].shape
+            if x.dtype.char in _NUMBERS and x.shape[1:] == shape[1:] and x.ndim == len(shape):
+                return [x]
+        names = [t._keras_history[0].name for t in fed]
+        arrays = standardize.to_arrays(x, names, "input")
+        return standardize.check_shapes(arrays, names, [tuple(t.shape) for t in fed], "input")
+
+    def samples(self, x, y, sample_weight=None, class_weight=None):
+        """Checks inputs, targets and weights; returns `(inputs, targets, weights, count)`."""
+        inputs = self.inputs(x)
+        outputs = self.objective.with_loss
+        fed = [output for output in outputs if output.target_is_fed]
+        targets = []
+        if fed:
+            if y is None:
+                raise ValueError(
+                    f"The model needs targets for {[o.name for o in fed]}; y is None. Pass y, or "
+                    "compile with loss=None and add_loss."
+                )
+            names = [output.name for output in fed]
+            if isinstance(y, dict):
+                y = {name: y[name] for name in names if name in y}
+            targets = standardize.to_arrays(y, names, "target")
+            shapes = [_expected(output) for output in fed]
+            targets = standardize.check_shapes(targets, names, shapes, "target")
+            standardize.check_targets(targets, fed)
+        elif y is not None and _several(y) and not (isinstance(y, list) and not y):
+            if self.objective.outputs and not outputs and np.size(y[0] if len(y) else ()) > 0:
+                raise ValueError(
+                    "The model was compiled without a loss on its outputs, so it takes no "
+                    "targets; pass y=None."
+                )
+        weights = standardize.to_weights(sample_weight, outputs, "sample_weight")
+        classes = standardize.to_weights(class_weight, outputs, "class_weight")
+        if sample_weight is not None or class_weight is not None:
+            weights = [
+                standardize.combine_weights(t, w, c, o)
+                for t, w, c, o in zip(targets, weights, classes, outputs)
+            ]
+        count = standardize.check_counts(inputs, targets, weights)
+        return inputs, targets, weights, count
+
+    def batch(self, x, y, sample_weight=None, class_weight=None):
+        """Checks the data of one batch; returns `(inputs, targets, weights)` in 32 bits."""
+        inputs, targets, weights, _ = self.samples(x, y, sample_weight, class_weight)
+        return self._narrow(inputs), self._narrow(targets), self._narrow(weights)
+
+    def _narrow(self, arrays):
+        wide = self.wide
+        return [narrow(a if a is None else np.asarray(a), wide) for a in arrays]
+
+    def arrays(self, x, y, sample_weight=None, class_weight=None, batch_size=None):
+        """Checks data in memory; returns `Arrays`."""
+        inputs, targets, weights, count = self.samples(x, y, sample_weight, class_weight)
+        size = self._batch_size(batch_size)
+        if self.model.stateful and count is not None and count % size:
+            raise ValueError(
+                "In a stateful network, you should only pass inputs with a number of samples that "
+                f"can be divided by the batch size. Found: {count} samples, batches of {size}."
+            )
+        return Arrays(inputs, targets, weights, size, self.wide)
+
+    def _batch_size(self, batch_size):
+        fixed = [t.shape[0] for t in self.model._feed_inputs if t.shape and t.shape[0]]
+        if batch_size is None:
+            return fixed[0] if fixed else _DEFAULT_BATCH
+        if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
+            raise ValueError(f"batch_size must be an integer of at least 1; got {batch_size!r}.")
+        if fixed and fixed[0] != batch_size:
+            raise ValueError(
+                f"The `batch_size` argument value {batch_size} is incompatible with the specified "
+                f"batch size of your Input Layer: {fixed[0]}."
+            )
+        return int(batch_size)
+
+    def stream(self, source, class_weight=None, **options):
+        """Returns a `Stream` of checked training batches."""
+
+        def prepare(item):
+            if not isinstance(item, (tuple, list)) or len(item) not in (2, 3):
+                if self.objective.with_loss:
+                    raise ValueError(
+                        "Output of generator should be a tuple `(x, y, sample_weight)` or "
+                        f"`(x, y)`. Found: {type(item).__name__}."
+                    )
+                item = (item, None)
+            x, y, sample_weight = (*item, None)[:3]
+            return self.batch(x, y, sample_weight, class_weight)
+
+        return Stream(source, prepare, **options)
+
+    # ---- the methods of `Model`
+
+    def fit(self, x=None, y=None, **arguments):
+        """See `Model.fit`."""
+        return fitting.fit(self, x, y, **arguments)
+
+    def evaluate(self, x=None, y=None, **arguments):
+        """See `Model.evaluate`."""
+        return fitting.evaluate(self, x, y, **arguments)
+
+    def predict(self, x, batch_size=None, verbose=0, steps=None, callbacks=None, **workers):
+        """See `Model.predict`."""
+        if callbacks is None and not verbose and steps is None and type(x) is np.ndarray:
+            size = batch_size or _DEFAULT_BATCH
+            if 0 < len(x) <= size and batch_size is None and not self.model.stateful:
+                return self.predict_on_batch(x)
+        return fitting.predict(self, x, batch_size, verbose, steps, callbacks, **workers)
+
+    def train_on_batch(self, x, y, sample_weight=None, class_weight=None, reset_metrics=True):
+        """See `Model.train_on_batch`."""
+        batch = self.batch(x, y, sample_weight, class_weight)
+        return self._on_batch(TRAIN, batch, True, reset_metrics)
+
+    def test_on_batch(self, x, y, sample_weight=None, reset_metrics=True):
+        """See `Model.test_on_batch`."""
+        batch = self.batch(x, y, sample_weight)
+        return self._on_batch(TEST, batch, default_training(), reset_metrics)
+
+    def _on_batch(self, mode, batch, training, reset_metrics):
+        objective = self.objective
+        if reset_metrics:
+            objective.reset()
+        step = self.step(mode, batch, training)
+        seed = self.seed() if step.uses_random else np.uint32(0)
+        losses, results = step.run(batch, seed, self.step_count)
+        self.step_count += 1
+        values = np.asarray(results).tolist()
+        if not reset_metrics:
+            values[: len(objective.totals)] = fitting.loss_values(losses, objective)
+        return from_list(values)
+
+    def predict_on_batch(self, x):
+        """See `Model.predict_on_batch`."""
+        inputs = self._narrow(self.inputs(x))
+        step = self.step(PREDICT, inputs, default_training())
+        seed = self.seed() if step.uses_random else np.uint32(0)
+        outputs, _ = step.run(inputs, seed, self.step_count)
+        return from_list([np.array(value) for value in outputs])
+
+
+_NUMBERS = frozenset("fdbBhHiIlLqQ?eE")
+
+
+def _pattern(batch):
+    """Which of the weights are given: shapes alone do not tell."""
+    return tuple(w is None for w in batch[2]) if isinstance(batch, tuple) else None
+
+
+def _several(x):
+    if isinstance(x, dict):
+        return list(x.values())
+    return list(x) if isinstance(x, (list, tuple)) else [x]
+
+
+def _expected(output):
+    """The shape that targets must have, or None if the loss may mean anything."""
+    shape = tuple(output.target.shape)
+    return None if all(dim is None for dim in shape) and len(shape) == 0 else shape
+
+
