@@ -167,35 +167,38 @@ class Stream:
     ):
         self.source = source
         self.prepare = prepare
-        self.is_sequence = hasattr(source, "__getitem__") and hasattr(source, "__len__")
+        self.is_sequence = streams.is_sequence(source)
         if steps is None and hasattr(source, "__len__"):
             steps = len(source)
         self.steps = steps
         self.samples = None
-        self._open = open_stream(
-            source, self.is_sequence, workers, max_queue_size, use_multiprocessing, shuffle
-        )
+        self._options = {
+            "workers": workers,
+            "max_queue_size": max_queue_size,
+            "use_multiprocessing": use_multiprocessing,
+            "shuffle": shuffle,
+        }
         self._batches = None
 
     def batches(self):
         """Yields the batches of an epoch; a source that ends early ends the epoch."""
         if self._batches is None:
-            self._batches = self._open()
+            self._batches = streams.iterate(self.source, **self._options)
         taken = 0
         while self.steps is None or taken < self.steps:
             try:
                 item = next(self._batches)
             except StopIteration:
-                self._batches = None
-                if taken == 0 and self.steps is not None and not self._restarts():
-                    return
                 if self.steps is None or not self._restarts():
+                    self._batches = None
                     return
-                self._batches = self._open()
+                self._batches = streams.iterate(self.source, **self._options)
                 continue
             taken += 1
             yield self.prepare(item)
-        if self.is_sequence:
+        if self.is_sequence and self.steps == len(self.source):
+            for _ in self._batches:  # ends the reading: `on_epoch_end` is called
+                pass
             self._batches = None
 
     def _restarts(self):
@@ -206,18 +209,3 @@ class Stream:
         if self._batches is not None and hasattr(self._batches, "close"):
             self._batches.close()
         self._batches = None
-
-
-def open_stream(source, is_sequence, workers, max_queue_size, use_multiprocessing, shuffle):
-    """Returns a function that begins to read `source`; see `Stream`."""
-
-    def start():
-        return streams.iterate(
-            source,
-            workers=workers,
-            max_queue_size=max_queue_size,
-            use_multiprocessing=use_multiprocessing,
-            shuffle=shuffle and is_sequence,
-        )
-
-    return start
