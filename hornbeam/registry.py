@@ -137,12 +137,21 @@ def catalogue(kind):
 
 
 def nearest_names(name, names, count=3):
-    """Returns up to `count` of `names` that look like `name`, the nearest first."""
-    by_folded = {}
+    """Returns up to `count` of `names` that look like `name`, the nearest first.
+
+    Of names that differ in case and underscores only, the one spelled most like `name` is kept.
+    """
+    likeness = {}
     for known in sorted(names):
-        by_folded.setdefault(_folded(known), known)
-    found = difflib.get_close_matches(_folded(name), by_folded, n=count, cutoff=0.6)
-    return [by_folded[match] for match in found]
+        folded = _likeness(_folded(name), _folded(known))
+        if folded >= 0.6:
+            found = (folded, _likeness(name, known), known)
+            likeness[_folded(known)] = max(found, likeness.get(_folded(known), found))
+    return [known for _, _, known in sorted(likeness.values(), reverse=True)[:count]]
+
+
+def _likeness(a, b):
+    return difflib.SequenceMatcher(None, a, b).ratio()
 
 
 def _folded(name):

@@ -197,9 +197,9 @@ def test_a_catalogue_is_one_dict():
 def test_by_name_classes_and_factories_are_called_but_functions_of_something_are_not():
     get_custom_objects()["square"] = lambda x: x * x
     get_custom_objects()["ready"] = ready = Scale(7)
-    table = {"Scale": Scale, "scale": lambda factor=2: Scale(factor)}
+    table = {"Scale": Scale, "make": lambda factor=2: Scale(factor)}
     assert registry.instance_by_name("Scale", table).factor == 1.0
-    assert registry.instance_by_name("scale", table).factor == 2
+    assert registry.instance_by_name("make", table).factor == 2
     assert registry.instance_by_name("square", table)(3) == 9
     assert registry.instance_by_name("ready", table) is ready
     with pytest.raises(ValueError, match="Unknown thing: 'scal'. Did you mean 'Scale'"):
