@@ -58,7 +58,7 @@ def normalize(x, axis=-1, order=2):
         order: Order of the norm, 2 for the Euclidean one.
 
     Returns:
-        A new array of the same shape.
+        A new array of the same shape; a vector becomes a matrix of one row.
     """
     norms = np.atleast_1d(np.linalg.norm(x, order, axis))
     norms[norms == 0] = 1
