@@ -44,6 +44,7 @@ class Trainer:
         self._pending = None  # arguments of `compile`, until the model has outputs
         self._steps = {}
         self._outputs = None
+        self._wide = False
         self._seed = None
         self._symbolic_updates = None
 
@@ -154,15 +155,17 @@ class Trainer:
     @property
     def wide(self):
         """Whether 64-bit dtypes take part."""
-        return self.model.dtype_is_wide
+        if self._outputs is not self.model.outputs:
+            self._steps.clear()  # the model is new, or layers were added or removed
+            self._outputs = self.model.outputs
+            self._wide = self.model.dtype_is_wide
+        return self._wide
 
     def step(self, mode, batch, training):
         """Returns the compiled step for batches like `batch` (arrays, or shapes of arrays)."""
-        if self._outputs is not self.model.outputs:
-            self._steps.clear()  # layers were added or removed
-            self._outputs = self.model.outputs
         leaves = jax.tree.leaves(batch)
         key = (mode, training, *[(a.shape, a.dtype) for a in leaves], _pattern(batch))
+        _ = self.wide  # forgets steps of a model that has changed
         step = self._steps.get(key)
         if step is None:
             step = self._steps[key] = self._make_step(mode, batch, training)
