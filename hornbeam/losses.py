@@ -214,7 +214,8 @@ def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=
     y_true, y_pred = _pair(y_true, y_pred, "categorical_crossentropy", same_classes=True)
     smoothing = _smoothing(label_smoothing)
     if smoothing is not None:
-        y_true = y_true * (1.0 - smoothing) + smoothing / _size(y_pred, 1 if len(y_pred.shape) > 1 else 0)
+        axis = 1 if len(y_pred.shape) > 1 else 0
+        y_true = y_true * (1.0 - smoothing) + smoothing / _size(y_pred, axis)
     return K.categorical_crossentropy(y_true, y_pred, from_logits=from_logits)
 
 

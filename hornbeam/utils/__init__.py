@@ -1,4 +1,4 @@
-"""Utilities: labels and arrays, custom objects, names. Modules that cost time load when asked for."""
+"""Utilities: labels and arrays, custom objects, names. What costs time loads when asked for."""
 
 import importlib
 
@@ -14,6 +14,7 @@ from hornbeam.utils.np_utils import normalize, to_categorical
 
 __all__ = [
     "CustomObjectScope",
+    "Progbar",
     "custom_object_scope",
     "deserialize_keras_object",
     "generic_utils",
@@ -25,7 +26,7 @@ __all__ = [
     "to_categorical",
 ]
 
-_PLACES = {"losses_utils": None}  # name -> its module; None for a module itself
+_PLACES = {"Progbar": "progbar", "losses_utils": None}  # name -> module; None for a module itself
 
 
 def __getattr__(name):

@@ -1,5 +1,7 @@
 """Python utilities that Keras programs import: lists, slices, names of objects."""
 
+import importlib
+
 from hornbeam.bytecode import func_dump, func_load
 from hornbeam.registry import (
     CustomObjectScope,
@@ -12,6 +14,7 @@ from hornbeam.registry import (
 
 __all__ = [
     "CustomObjectScope",
+    "Progbar",  # noqa: F822
     "check_for_unexpected_keys",
     "custom_object_scope",
     "deserialize_keras_object",
@@ -27,6 +30,12 @@ __all__ = [
     "transpose_shape",
     "unpack_singleton",
 ]
+
+
+def __getattr__(name):
+    if name == "Progbar":  # it stands with the callbacks, which the rest here does not need
+        return importlib.import_module("hornbeam.utils.progbar").Progbar
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def to_list(x, allow_tuple=False):

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -77,5 +80,16 @@ def test_the_registry_is_the_same_everywhere():
 def test_modules_are_found_when_asked_for():
     assert utils.losses_utils.Reduction.SUM == "sum"
     assert "losses_utils" in dir(utils)
-    with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
-        utils.nonsense  # noqa: B018
+    assert utils.Progbar is generic_utils.Progbar
+    for module in (utils, generic_utils):
+        with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
+            module.nonsense  # noqa: B018
+
+
+def test_the_package_is_cheap_to_import():
+    code = (
+        "import sys, hornbeam.utils\n"
+        "print([m for m in ('jax', 'h5py', 'PIL', 'requests') if m in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
