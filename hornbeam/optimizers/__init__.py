@@ -1,0 +1,40 @@
+"""Optimizers: the rules by which training changes the weights."""
+
+from hornbeam.optimizers.adagrad import Adadelta, Adagrad
+from hornbeam.optimizers.adam import Adam, Adamax, Nadam
+from hornbeam.optimizers.adapter import TFOptimizer
+from hornbeam.optimizers.base import Optimizer, clip_norm
+from hornbeam.optimizers.lookup import deserialize, get, serialize
+from hornbeam.optimizers.rmsprop import RMSprop
+from hornbeam.optimizers.sgd import SGD
+
+sgd = SGD
+rmsprop = RMSprop
+adagrad = Adagrad
+adadelta = Adadelta
+adam = Adam
+adamax = Adamax
+nadam = Nadam
+
+__all__ = [
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "Adamax",
+    "Nadam",
+    "Optimizer",
+    "RMSprop",
+    "SGD",
+    "TFOptimizer",
+    "adadelta",
+    "adagrad",
+    "adam",
+    "adamax",
+    "clip_norm",
+    "deserialize",
+    "get",
+    "nadam",
+    "rmsprop",
+    "serialize",
+    "sgd",
+]
