@@ -4,7 +4,9 @@ import functools
 
 from .support import array, compute_named, normal, uniform, weighted_sum
 
-CORNERS = array([-1e3, -88.5, -6.0, -3.0, -2.5, -1.0, -0.1, 0.1, 0.5, 1.0, 2.5, 3.0, 6.0, 20.0, 60.0])
+CORNERS = array(
+    [-1e3, -88.5, -6.0, -3.0, -2.5, -1.0, -0.1, 0.1, 0.5, 1.0, 2.5, 3.0, 6.0, 20.0, 60.0]
+)
 
 
 def activation(keras, random, call, points=CORNERS):
@@ -37,7 +39,10 @@ def softmax(axis, rank):
         x = K.placeholder(shape=values.shape)
         y = keras.activations.softmax(x, axis=axis)
         coefficients = uniform(random, 0.5, 1.5, *values.shape)
-        outputs = {"value": y, "gradient": K.gradients(weighted_sum(keras, y, coefficients), [x])[0]}
+        outputs = {
+            "value": y,
+            "gradient": K.gradients(weighted_sum(keras, y, coefficients), [x])[0],
+        }
         return compute_named(keras, [(x, values)], outputs)
 
     return case

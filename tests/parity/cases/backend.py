@@ -313,7 +313,7 @@ def made(keras, random):
     variable = K.variable(np.zeros((2, 3)), name="v")
     results["facts"] = [
         K.ndim(variable), as_lists(K.int_shape(variable)), K.dtype(variable), K.floatx(),
-        K.epsilon(), K.image_data_format(), K.is_variable(variable) if hasattr(K, "is_variable") else True,
+        K.epsilon(), K.image_data_format(),
     ]  # fmt: skip
     K.set_value(variable, np.ones((2, 3)))
     results["set"] = K.get_value(variable)
@@ -399,7 +399,8 @@ def convolution(keras, random, call, shapes):
 CONVOLUTIONS = {
     "conv2d": (lambda K, x, k: K.conv2d(x, k), ((2, 5, 6, 2), (3, 2, 2, 3))),
     "conv2d same": (
-        lambda K, x, k: K.conv2d(x, k, strides=(2, 1), padding="same"), ((2, 5, 6, 2), (3, 2, 2, 3)),
+        lambda K, x, k: K.conv2d(x, k, strides=(2, 1), padding="same"),
+        ((2, 5, 6, 2), (3, 2, 2, 3)),
     ),
     "conv2d dilated": (
         lambda K, x, k: K.conv2d(x, k, dilation_rate=(2, 2)), ((2, 7, 7, 2), (3, 2, 2, 3)),
@@ -500,10 +501,14 @@ def random_functions(keras, random):
         "normal": bool(abs(normals.mean() - 1) < 0.06 and abs(normals.std() - 2) < 0.05),
         "uniform": bool(abs(uniforms.mean() - 1) < 0.04 and uniforms.min() >= -1),
         "uniform deviation": bool(abs(uniforms.std() - 4 / np.sqrt(12)) < 0.03),
-        "binomial": bool(set(np.unique(binomials)) == {0, 1} and abs(binomials.mean() - 0.3) < 0.02),
+        "binomial": bool(
+            set(np.unique(binomials)) == {0, 1} and abs(binomials.mean() - 0.3) < 0.02
+        ),
         "truncated": bool(truncated.min() > 0 and truncated.max() < 2),
         "truncated mean": bool(abs(truncated.mean() - 1) < 0.02),
-        "dropout": bool(abs((dropped == 0).mean() - 0.25) < 0.02 and np.isclose(dropped.max(), 4 / 3)),
+        "dropout": bool(
+            abs((dropped == 0).mean() - 0.25) < 0.02 and np.isclose(dropped.max(), 4 / 3)
+        ),
         "new every time": [bool((a != b).any()) for a, b in zip(first, second)],
         "seeded": bool(
             np.array_equal(

@@ -108,7 +108,14 @@ def in_layers(keras, random):
     }
 
 
-NAMED = ("glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "lecun_normal", "lecun_uniform")
+NAMED = (
+    "glorot_normal",
+    "glorot_uniform",
+    "he_normal",
+    "he_uniform",
+    "lecun_normal",
+    "lecun_uniform",
+)
 TOLERANCES = [
     Tolerance(0.04, 0.0, SAMPLED, "* sampled deviation"),
     Tolerance(0.0, 0.06, SAMPLED, "* sampled mean"),
@@ -152,7 +159,9 @@ def table():
     }
     for name, make in constants.items():
         cases[name] = functools.partial(constant, make=make)
-    cases["Identity square"] = functools.partial(constant, make=lambda I: I.Identity(2.0), shape=(3, 3))
+    cases["Identity square"] = functools.partial(
+        constant, make=lambda I: I.Identity(2.0), shape=(3, 3)
+    )
     cases["orthogonal"] = orthogonal
     cases["orthogonal gain"] = functools.partial(orthogonal, gain=1.5)
     cases["in layers"] = in_layers

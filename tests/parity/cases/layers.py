@@ -177,7 +177,10 @@ def shared_dense(keras, random):
         outputs["gradient " + name] = gradient
     feeds = [(a, normal(random, 2, 3)), (b, normal(random, 2, 3))]
     results = compute_named(keras, feeds, outputs)
-    results["shapes"] = [as_lists(dense.get_input_shape_at(1)), as_lists(dense.get_output_shape_at(0))]
+    results["shapes"] = [
+        as_lists(dense.get_input_shape_at(1)),
+        as_lists(dense.get_output_shape_at(0)),
+    ]
     return results
 
 
@@ -364,7 +367,9 @@ CASES = {
         lambda L: L.Embedding(5, 2, input_length=4), (4,), values=integers(0, 5), dtype="int32"
     ),
     "Embedding mask": embedding_mask,
-    "TimeDistributed Dense": row(lambda L: L.TimeDistributed(L.Dense(3, activation="tanh")), (4, 2)),
+    "TimeDistributed Dense": row(
+        lambda L: L.TimeDistributed(L.Dense(3, activation="tanh")), (4, 2)
+    ),
     "TimeDistributed Conv2D": row(
         lambda L: L.TimeDistributed(L.Conv2D(2, 2, name="inner")), (2, 4, 3, 2)
     ),

@@ -90,9 +90,7 @@ def function(keras, random, name, data, variants=({},)):
         for options in variants:
             words = "".join(" {}={}".format(*pair) for pair in sorted(options.items()))
             label = "rank{}{}".format(len(shape), words)
-            add(
-                keras, random, outputs, label, loss(targets, predictions, **options), predictions
-            )
+            add(keras, random, outputs, label, loss(targets, predictions, **options), predictions)
     return compute_named(keras, feeds, outputs)
 
 
@@ -303,7 +301,9 @@ EDGES = {
 
 NAMES = Judge(KERAS, "tf_keras renamed it", "name")
 HUBER = Judge(KERAS, "tf_keras' huber averages over the last axis, Keras 2.3.1's does not")
-SMOOTH_RANK_3 = "Keras 2.3.1 divides the smoothing by the length of axis 1, tf_keras by that of axis -1"
+SMOOTH_RANK_3 = (
+    "Keras 2.3.1 divides the smoothing by the length of axis 1, tf_keras by that of axis -1"
+)
 
 JUDGES = {
     "function huber_loss": [HUBER],

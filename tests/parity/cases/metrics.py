@@ -5,8 +5,18 @@ import functools
 import numpy as np
 
 from . import KERAS, TF_KERAS, Case, Judge
-from .losses import bits, bits_and_logits, classes, classes_and_logits, distributions, labels
-from .losses import labels_and_logits, positive, real, signs
+from .losses import (
+    bits,
+    bits_and_logits,
+    classes,
+    classes_and_logits,
+    distributions,
+    labels,
+    labels_and_logits,
+    positive,
+    real,
+    signs,
+)
 from .support import (
     array,
     compute_named,
@@ -176,7 +186,9 @@ FUNCTIONS = {
     "binary_accuracy": ("binary_accuracy", bits, ({}, {"threshold": 0.3})),
     "categorical_accuracy": ("categorical_accuracy", classes),
     "sparse_categorical_accuracy": ("sparse_categorical_accuracy", labels),
-    "top_k_categorical_accuracy": ("top_k_categorical_accuracy", classes, ({"k": 1}, {"k": 2}), (2,)),
+    "top_k_categorical_accuracy": (
+        "top_k_categorical_accuracy", classes, ({"k": 1}, {"k": 2}), (2,),
+    ),
     "sparse_top_k_categorical_accuracy": (
         "sparse_top_k_categorical_accuracy", labels, ({"k": 1}, {"k": 2}), (2,),
     ),
@@ -220,7 +232,8 @@ CLASSES = {
     "BinaryCrossentropy logits": ("BinaryCrossentropy", bits_and_logits, {"from_logits": True}),
     "CategoricalCrossentropy": ("CategoricalCrossentropy", classes, {}),
     "CategoricalCrossentropy logits": (
-        "CategoricalCrossentropy", classes_and_logits, {"from_logits": True, "label_smoothing": 0.1},
+        "CategoricalCrossentropy", classes_and_logits,
+        {"from_logits": True, "label_smoothing": 0.1},
     ),
     "SparseCategoricalCrossentropy": ("SparseCategoricalCrossentropy", labels, {}),
     "SparseCategoricalCrossentropy logits": (
@@ -304,9 +317,13 @@ EVALUATED = {
     },
 }  # fmt: skip
 
-NAMES = Judge(KERAS, "tf_keras renamed some, and counts automatic names from `auc`, not `auc_1`", "name")
+NAMES = Judge(
+    KERAS, "tf_keras renamed some, and counts automatic names from `auc`, not `auc_1`", "name"
+)
 EMPTY = Judge(KERAS, "the mean of nothing is nan in Keras 2.3.1, 0 in tf_keras", "*reset")
-NEAREST = "Keras 2.3.1 takes the threshold whose value is nearest, tf_keras one that reaches the value"
+NEAREST = (
+    "Keras 2.3.1 takes the threshold whose value is nearest, tf_keras one that reaches the value"
+)
 ONLY_KERAS = {"oracles": (KERAS,), "why": "tf_keras has no such function"}
 EXCEPTIONS = {
     "function accuracy": ONLY_KERAS,

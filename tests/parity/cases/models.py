@@ -1,4 +1,4 @@
-"""Models: configurations, weight order and names, summaries, rewiring, what from_config restores."""
+"""Models: configurations, weight order and names, summaries, rewiring, restoring."""
 
 import functools
 import json
@@ -324,7 +324,9 @@ def with_regularizers(keras, random):
     """model.losses of a nested model, once for each shared layer."""
     L = keras.layers
     dense = L.Dense(2, kernel_regularizer=keras.regularizers.l2(0.5), name="d")
-    inner = keras.models.Sequential([L.Dense(3, input_shape=(2,), name="e", bias_regularizer="l1"), dense])
+    inner = keras.models.Sequential(
+        [L.Dense(3, input_shape=(2,), name="e", bias_regularizer="l1"), dense]
+    )
     x = L.Input((2,))
     model = keras.models.Model(x, inner(inner(x)))
     set_random_weights(model, random)

@@ -14,7 +14,9 @@ def penalty(make):
         outputs = {"penalty": y, "gradient": K.gradients(y, [x])[0]}
         results = compute_named(keras, [(x, values)], outputs)
         results["config"] = regularizer.get_config()
-        results["again config"] = type(regularizer).from_config(regularizer.get_config()).get_config()
+        results["again config"] = (
+            type(regularizer).from_config(regularizer.get_config()).get_config()
+        )
         return results
 
     return case
@@ -27,7 +29,9 @@ def by_name(keras, random):
     return {
         "config": {name: R.get(name).get_config() for name in names},
         "serialized config": R.serialize(R.l1_l2(l1=0.5, l2=0.25)),
-        "from dict config": R.get({"class_name": "L1L2", "config": {"l1": 0.5, "l2": 0.0}}).get_config(),
+        "from dict config": R.get(
+            {"class_name": "L1L2", "config": {"l1": 0.5, "l2": 0.0}}
+        ).get_config(),
         "none": R.get(None),
     }
 

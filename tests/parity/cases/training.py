@@ -116,7 +116,13 @@ def validation_freq(keras, random, freq):
     model.compile(optimizer=sgd(keras), loss="mse")
     x, y = classes(random, 6)
     history = model.fit(
-        x, y, validation_data=(x[:3], y[:3]), validation_freq=freq, epochs=5, shuffle=False, verbose=0
+        x,
+        y,
+        validation_data=(x[:3], y[:3]),
+        validation_freq=freq,
+        epochs=5,
+        shuffle=False,
+        verbose=0,
     )
     return told(history)
 
@@ -176,7 +182,9 @@ def two_outputs(keras, random, loss, loss_weights=None, metrics=None, weights=No
     second = layers.Dense(3, activation="softmax", name="second")(joined)
     model = keras.models.Model([a, b], [first, second])
     set_random_weights(model, random)
-    model.compile(optimizer=sgd(keras), loss=loss, loss_weights=loss_weights, metrics=metrics, **options)
+    model.compile(
+        optimizer=sgd(keras), loss=loss, loss_weights=loss_weights, metrics=metrics, **options
+    )
     x = {"a": normal(random, 7, 3), "b": normal(random, 7, 2)}
     y = [normal(random, 7, 2), one_hot(random.randint(0, 3, size=7), 3)]
     sample_weight = None
@@ -375,7 +383,9 @@ def adversaries(keras, random):
         ],
         name="discriminator",
     )
-    generator = keras.models.Sequential([layers.Dense(2, input_shape=(3,), name="g1")], name="generator")
+    generator = keras.models.Sequential(
+        [layers.Dense(2, input_shape=(3,), name="g1")], name="generator"
+    )
     set_random_weights(discriminator, random)
     set_random_weights(generator, random)
     discriminator.compile(optimizer=sgd(keras), loss="binary_crossentropy")
@@ -589,7 +599,9 @@ CASES = {
 }
 KEYS = Judge(KERAS, "Keras 2.3.1 puts the validation's logs before the training's", "*keys")
 MASK = Judge(KERAS, "tf_keras divides a masked loss by the unmasked steps, Keras 2.3.1 by all")
-PARTIAL = Judge(KERAS, "tf_keras splits off validation data without the sample weights if some lack")
+PARTIAL = Judge(
+    KERAS, "tf_keras splits off validation data without the sample weights if some lack"
+)
 UNIQUE = "tf_keras counts automatic names from `precision`, Keras 2.3.1 from `precision_1`"
 LAST = "the loss of Keras 2.3.1's evaluate_generator is that of the last batch alone"
 VARIANCE = "the moving variance of Keras 2.3.1 is that of the population, estimated from the batch"
