@@ -9,8 +9,6 @@ import math
 
 import numpy as np
 
-from hornbeam import backend as K
-from hornbeam.backend import running
 from hornbeam.backend.tensors import dtype_name
 from hornbeam.registry import (
     deserialize_keras_object,
@@ -44,7 +42,6 @@ __all__ = [
     "he_normal",
     "he_uniform",
     "identity",
-    "initial_value",
     "lecun_normal",
     "lecun_uniform",
     "normal",
@@ -529,7 +526,7 @@ def _compute_fans(shape, data_format="channels_last"):
 
 # ---- names and configs
 
-_FUNCTIONS = ("Initializer", "deserialize", "get", "initial_value", "serialize")
+_FUNCTIONS = ("Initializer", "deserialize", "get", "serialize")
 _BY_NAME = {name: globals()[name] for name in __all__ if name not in _FUNCTIONS}
 _BY_NAME |= {"IdentityInitializer": Identity, "OrthogonalInitializer": Orthogonal}
 
@@ -591,37 +588,3 @@ def _taking_dtype(function):
     initializer.__qualname__ = function.__qualname__
     initializer.__doc__ = function.__doc__
     return initializer
-
-
-def initial_value(initializer, shape, dtype=None):
-    """Calls an initializer and returns what it made as a NumPy array.
-
-    Args:
-        initializer: As for `get`; it may return an array, a tensor or a variable. None means
-            `'glorot_uniform'` for floats and `'zeros'` for other dtypes.
-        shape: Tuple of ints.
-        dtype: Name of a dtype; None means `floatx()`.
-
-    Returns:
-        A NumPy array of this shape and dtype.
-
-    Raises:
-        ValueError: if the initializer returns another shape.
-    """
-    shape, dtype = _checked(shape), _dtype(dtype)
-    if initializer is None:
-        initializer = "zeros" if dtype.kind in "biu" else "glorot_uniform"
-    initializer = get(initializer)
-    with running.activate(None):
-        if has_arg(initializer, "dtype", accept_all=True):
-            value = initializer(shape, dtype=dtype.name)
-        else:
-            value = initializer(shape)
-        value = np.asarray(K.eval(value), dtype)
-    if value.shape != shape:
-        name = getattr(initializer, "__name__", type(initializer).__name__)
-        raise ValueError(
-            f"The initializer {name} returned an array of shape {value.shape}. "
-            f"Expected the shape that it was called with, {shape}."
-        )
-    return value

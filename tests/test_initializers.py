@@ -278,38 +278,6 @@ def test_functions_of_keras_1_take_no_dtype():
     assert initializers.serialize(taken) == "mine" and taken.__doc__ == "Halves."
     assert initializers.get(taken) is taken
     np.testing.assert_array_equal(K.eval(taken((2,), dtype="float32")), [0.5, 0.5])
-    np.testing.assert_array_equal(initializers.initial_value(mine, (2,)), [0.5, 0.5])
-
-
-# ---- initial values
-
-
-def test_initial_values_come_from_whatever_an_initializer_returns():
-    def tensors(shape, dtype=None):
-        return K.ones(shape, dtype=dtype) * 2
-
-    class NoDtype:
-        def __call__(self, shape):
-            return [[1, 2], [3, 4]]
-
-    made = initializers.initial_value(tensors, (2, 3), "float64")
-    assert isinstance(made, np.ndarray) and made.dtype == np.float64
-    np.testing.assert_array_equal(made, np.full((2, 3), 2.0))
-    np.testing.assert_array_equal(initializers.initial_value(NoDtype(), (2, 2)), [[1, 2], [3, 4]])
-    np.testing.assert_array_equal(initializers.initial_value("ones", (2,)), [1, 1])
-
-
-def test_no_initializer_means_glorot_for_floats_and_zeros_for_integers():
-    assert initializers.initial_value(None, (30, 30)).std() > 0.1
-    assert initializers.initial_value(None, (3,), "int32").tolist() == [0, 0, 0]
-
-
-def test_a_wrong_shape_names_the_initializer():
-    def short(shape, dtype=None):
-        return np.zeros(shape[:1])
-
-    with pytest.raises(ValueError, match=r"initializer short returned .* \(2,\).*\(2, 3\)"):
-        initializers.initial_value(short, (2, 3))
 
 
 # ---- errors
