@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from hornbeam.backend import compilation, running
+from hornbeam.backend.precision import wide_scope
 from hornbeam.backend.program import Program, draw_seed
 
 _CONVOLUTIONS = frozenset(["conv_general_dilated"])
@@ -65,7 +66,7 @@ class Traced:
                 outputs = body(program, arrays)
             return outputs, [program.variables[v] for v in program.written]
 
-        scope = jax.enable_x64(wide or jax.config.jax_enable_x64)
+        scope = wide_scope(wide)
         with scope:
             values = [jax.ShapeDtypeStruct(tuple(v.shape), v.dtype) for v in known]
             word = jax.ShapeDtypeStruct((), "uint32")
@@ -113,7 +114,7 @@ class Traced:
 
     def scope(self):
         """Context to compile and run in."""
-        return jax.enable_x64(self.wide or jax.config.jax_enable_x64)
+        return wide_scope(self.wide)
 
 
 class _Reads(dict):

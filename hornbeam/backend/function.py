@@ -7,6 +7,7 @@ import numpy as np
 from hornbeam.backend import running
 from hornbeam.backend.executable import Executable
 from hornbeam.backend.learning_phase import LearningPhase, fixed_learning_phase
+from hornbeam.backend.precision import wide_scope
 from hornbeam.backend.program import Program
 from hornbeam.backend.tensors import Node, Operand, Tensor, Variable
 
@@ -37,7 +38,7 @@ def evaluate(x, feed_dict=None):
     for tensor, value in feed_dict.items():
         if isinstance(tensor, LearningPhase):
             training = bool(value)
-    with jax.enable_x64(x.wide or jax.config.jax_enable_x64):
+    with wide_scope(x.wide):
         program = Program(training=training)
         for tensor, value in feed_dict.items():
             program.bind(tensor, jnp.asarray(value, tensor.dtype))

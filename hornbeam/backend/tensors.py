@@ -11,6 +11,7 @@ import numpy as np
 
 from hornbeam.backend import names, running
 from hornbeam.backend.config import floatx
+from hornbeam.backend.precision import wide_scope
 
 WIDE_DTYPES = frozenset(["float64", "int64", "uint64", "complex128"])
 
@@ -308,9 +309,8 @@ class Variable(Operand):
     def on_device(self):
         """Returns the value as a JAX array, moving it there once."""
         if isinstance(self._value, np.ndarray):
-            wide = self.wide or jax.config.jax_enable_x64
-            with jax.enable_x64(wide), jax.ensure_compile_time_eval():  # no tracer, in no trace
-                self._value = jax.numpy.array(self._value)
+            with wide_scope(self.wide), jax.ensure_compile_time_eval():  # no tracer, in no trace
+                self._value = jax.device_put(self._value)
         return self._value
 
     def get_value(self):

@@ -2,10 +2,10 @@
 
 import contextlib
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
+from hornbeam.backend.precision import wide_scope
 from hornbeam.backend.tensors import DType
 
 
@@ -128,13 +128,8 @@ def wider_dtype(a, b):
     """Returns the dtype of a sum of the two, by JAX's rules."""
     if a == b:
         return a
-    with jax.enable_x64(True):
+    with wide_scope():
         return DType(jnp.promote_types(a, b).name)
-
-
-def wide_scope(wide):
-    """Context in which 64-bit dtypes are real, if `wide`."""
-    return jax.enable_x64(True) if wide else contextlib.nullcontext()
 
 
 @contextlib.contextmanager

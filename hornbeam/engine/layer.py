@@ -15,6 +15,7 @@ from hornbeam.backend.function import (
     normalize_updates,
 )
 from hornbeam.backend.ops import infer
+from hornbeam.backend.precision import wide_scope
 from hornbeam.backend.program import Program
 from hornbeam.backend.tensors import (
     WIDE_DTYPES,
@@ -222,7 +223,7 @@ class Layer(WeightsMixin):
     def _call_now(self, inputs, kwargs):
         inputs = [np.asarray(i) for i in inputs] if isinstance(inputs, list) else np.asarray(inputs)
         program = Program(training=default_training())
-        with running.activate(program), checks.wide_scope(self.dtype_is_wide):
+        with running.activate(program), wide_scope(self.dtype_is_wide):
             outputs = self.compute(program, _resolved(program, inputs), kwargs)
         program.commit()
         return outputs
@@ -505,7 +506,7 @@ class _Parameters:
         self.any = takes_any
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _parameters(function):
     return _Parameters(function)
 

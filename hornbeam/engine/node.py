@@ -112,9 +112,10 @@ class LayerNode(Node):
         inputs = replace_operands(self.inputs, program.resolve)
         arguments = replace_operands(self.arguments, program.resolve)
         store = program.store
-        losses, before = len(store.losses), dict(store.variables) if store.written else {}
+        losses, before = len(store.losses), {v: store.variables[v] for v in store.written}
         outputs = self.outbound_layer.compute(program, inputs, arguments)
-        written = {v: store.variables[v] for v in store.written if before.get(v) is not store.variables[v]}
+        after = {v: store.variables[v] for v in store.written}
+        written = {v: value for v, value in after.items() if before.get(v) is not value}
         program.effects[self] = store.losses[losses:], written
         return to_list(outputs)
 

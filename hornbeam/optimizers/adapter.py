@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from hornbeam.backend.ops import op
+from hornbeam.backend.precision import wide_scope
 from hornbeam.backend.tensors import Variable
 from hornbeam.optimizers.base import Optimizer, constrained
 
@@ -60,7 +61,7 @@ class TFOptimizer(Optimizer):
 
     def _initial_state(self, params):
         wide = any(param.wide for param in params)
-        with jax.ensure_compile_time_eval(), jax.enable_x64(wide or jax.config.jax_enable_x64):
+        with jax.ensure_compile_time_eval(), wide_scope(wide):
             state = self.optimizer.init([jnp.asarray(param.get_value()) for param in params])
         paths, tree = jax.tree_util.tree_flatten_with_path(state)
         return tree, [_Leaf(self.name + jax.tree_util.keystr(path), leaf) for path, leaf in paths]

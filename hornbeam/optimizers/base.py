@@ -24,6 +24,7 @@ from hornbeam.backend.function import (
     update,
 )
 from hornbeam.backend.ops import op
+from hornbeam.backend.precision import wide_scope
 from hornbeam.backend.program import Program
 from hornbeam.backend.tensors import Operand, Tensor, Variable, sources_of
 from hornbeam.registry import has_arg
@@ -337,7 +338,7 @@ class Optimizer:
             changes = self.compute_updates(params, self.clip_gradients(grads))
             return [update(variable, value) for variable, value in changes]
         else:
-            with jax.enable_x64(_are_wide(params)):
+            with wide_scope(_are_wide(params)):
                 program = Program(training=default_training())
                 with running.activate(program):
                     self._write(program, params, [jnp.asarray(g) for g in grads])
@@ -371,7 +372,7 @@ class Optimizer:
             with running.activate(scope):
                 return jnp.sum(scope.resolve(loss()))
 
-        with jax.enable_x64(_are_wide(params)):
+        with wide_scope(_are_wide(params)):
             program = Program(training=default_training())
             with running.activate(program):
                 grads = jax.grad(total)([program.read(param) for param in params])
@@ -470,4 +471,4 @@ def _reads_only(tensor, variable):
 
 
 def _are_wide(params):
-    return any(param.wide for param in params) or jax.config.jax_enable_x64
+    return any(param.wide for param in params)

@@ -86,11 +86,11 @@ class Arrays:
                 f"it into a validation and training set as specified by "
                 f"validation_split={fraction}."
             )
-        first, last = (
-            jax.tree.map(lambda array: array[part], self.tree)
-            for part in (slice(None, at), slice(at, None))
-        )
-        return Arrays(*first, self._size, True), Arrays(*last, self._size, True)
+        return self._part(slice(None, at)), self._part(slice(at, None))
+
+    def _part(self, rows):
+        tree = jax.tree.map(lambda array: array[rows], self.tree)
+        return Arrays(*tree, self._size, wide=True)  # the arrays are narrow already
 
     def flat(self):
         """Returns all arrays in one list, as `callback.validation_data` has them."""

@@ -21,6 +21,7 @@ from hornbeam.training.data import Arrays, Stream
 from hornbeam.training.interrupts import deferred
 from hornbeam.training.steps import PREDICT, TEST, TRAIN, batch_size_of
 
+
 class Runner:
     """Runs one mode's compiled steps for a trainer.
 

@@ -9,6 +9,7 @@ import numpy as np
 from hornbeam import optimizers
 from hornbeam.backend.function import default_training
 from hornbeam.backend.program import draw_seed
+from hornbeam.backend.tensors import Variable
 from hornbeam.engine.input_layer import Input
 from hornbeam.engine.node import from_list, to_list
 from hornbeam.training import fitting, standardize, steps
@@ -185,6 +186,7 @@ class Trainer:
                 else:
                     self.optimizer.build(self.trainable_weights)
                 known += self.optimizer.weights
+                known += [v for v in vars(self.optimizer).values() if isinstance(v, Variable)]
                 body = steps.train_body(self)
             else:
                 body = steps.test_body(self)
