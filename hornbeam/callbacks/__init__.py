@@ -1,0 +1,26 @@
+"""Callbacks: watching and steering training."""
+
+from hornbeam.callbacks.base_logger import BaseLogger, History
+from hornbeam.callbacks.callback import Callback, CallbackList, needs_batches
+from hornbeam.callbacks.csv_logger import CSVLogger
+from hornbeam.callbacks.lambda_callback import LambdaCallback
+from hornbeam.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
+from hornbeam.callbacks.model_checkpoint import ModelCheckpoint
+from hornbeam.callbacks.progbar_logger import ProgbarLogger
+from hornbeam.callbacks.stopping import EarlyStopping, TerminateOnNaN
+
+__all__ = [
+    "BaseLogger",
+    "CSVLogger",
+    "Callback",
+    "CallbackList",
+    "EarlyStopping",
+    "History",
+    "LambdaCallback",
+    "LearningRateScheduler",
+    "ModelCheckpoint",
+    "ProgbarLogger",
+    "ReduceLROnPlateau",
+    "TerminateOnNaN",
+    "needs_batches",
+]
