@@ -1,11 +1,11 @@
-"""The progress bar, character by character as Keras 2.3.1 prints it, and the callback that moves it.
+"""The progress bar as Keras 2.3.1 prints it, to the character, and the callback that moves it.
 
 `golden/progbar-keras-2.3.1.json` holds what Keras's own class wrote for these cases.
 """
 
+import contextlib
 import io
 import json
-import sys
 from pathlib import Path
 
 import pytest
@@ -68,28 +68,23 @@ def clock(monkeypatch):
     return clock
 
 
-@pytest.fixture
-def terminal(monkeypatch):
-    terminal = Terminal()
-    monkeypatch.setattr(sys, "stdout", terminal)
-    return terminal
-
-
 @pytest.mark.parametrize("name", CASES)
-def test_writes_what_keras_writes(name, clock, terminal):
+def test_writes_what_keras_writes(name, clock):
     target, updates, seconds, arguments = CASES[name]
-    bar = Progbar(target, **arguments)
-    for current, values in updates:
-        clock.now += seconds
-        bar.update(current, values)
+    with contextlib.redirect_stdout(Terminal()) as terminal:
+        bar = Progbar(target, **arguments)
+        for current, values in updates:
+            clock.now += seconds
+            bar.update(current, values)
     assert terminal.getvalue() == GOLDEN[name]
 
 
-def test_add_goes_on_from_where_it_is(clock, terminal):
-    bar = Progbar(4)
-    for _ in range(4):
-        clock.now += 1
-        bar.add(1, [("x", 1.0)])
+def test_add_goes_on_from_where_it_is(clock):
+    with contextlib.redirect_stdout(Terminal()) as terminal:
+        bar = Progbar(4)
+        for _ in range(4):
+            clock.now += 1
+            bar.add(1, [("x", 1.0)])
     assert terminal.getvalue().endswith(
         "4/4 [==============================] - 4s 1s/step - x: 1.0000\n"
     )
@@ -141,15 +136,17 @@ def test_batches_and_chunks_end_in_the_same_line(clock, capsys):
     hooks.on_epoch_end(0, {"loss": 2.4, "acc": 0.5})
     assert capsys.readouterr().out == one_by_one
     assert one_by_one == (
-        "Epoch 1/2\n10/10 [==============================] - 0s 0us/step - loss: 2.4000 - acc: 0.5000\n"
+        "Epoch 1/2\n"
+        "10/10 [==============================] - 0s 0us/step - loss: 2.4000 - acc: 0.5000\n"
     )
 
 
-def test_chunks_move_the_bar_on_a_terminal(clock, terminal):
+def test_chunks_move_the_bar_on_a_terminal(clock):
     hooks = logger(count_mode="steps")
-    hooks.on_epoch_begin(1)
-    clock.now += 1
-    hooks.callbacks[0].on_chunk_end(1, 4, {"loss": 1.5, "acc": 0.5})
+    with contextlib.redirect_stdout(Terminal()) as terminal:
+        hooks.on_epoch_begin(1)
+        clock.now += 1
+        hooks.callbacks[0].on_chunk_end(1, 4, {"loss": 1.5, "acc": 0.5})
     assert terminal.getvalue() == (
         "Epoch 2/2\n\r1/3 [=========>....................] - ETA: 2s - loss: 1.5000 - acc: 0.5000"
     )
