@@ -12,6 +12,7 @@ import jax
 import numpy as np
 
 from hornbeam.backend import running
+from hornbeam.backend.precision import wide_scope
 from hornbeam.backend.program import SIZES, ShapeProgram
 from hornbeam.backend.tensors import (
     WIDE_DTYPES,
@@ -48,6 +49,9 @@ def op(function=None, *, source=False, learning_phase=False):
             return _compute(function, args, kwargs)
         if source or sources_of((args, kwargs)):
             return record(function, args, kwargs, learning_phase=learning_phase)
+        if _is_wide((args, kwargs)):
+            with wide_scope():
+                return function(*args, **kwargs)
         return function(*args, **kwargs)
 
     operation.of_arrays = function
@@ -63,6 +67,23 @@ def _compute(function, args, kwargs):
             return type(result)(np.asarray(item) for item in result)
         return np.asarray(result)
     return function(*args, **kwargs)
+
+
+def _is_wide(structure):
+    """Whether arrays, all of them, or a dtype that is named ask for 64 bits."""
+    named, kinds = False, set()
+    stack = list(structure)
+    while stack:
+        item = stack.pop()
+        if isinstance(item, (list, tuple)):
+            stack.extend(item)
+        elif isinstance(item, dict):
+            stack.extend(item.values())
+        elif isinstance(item, str):
+            named = named or item in WIDE_DTYPES
+        elif hasattr(item, "dtype"):
+            kinds.add(str(item.dtype))
+    return named or bool(kinds) and kinds <= WIDE_DTYPES
 
 
 def _on_host(structure):
@@ -92,7 +113,8 @@ class OpNode(Node):
     def __init__(self, function, args, kwargs, learning_phase=False):
         wide = any(isinstance(item, str) and item in WIDE_DTYPES for item in kwargs.values())
         wide = wide or any(isinstance(item, str) and item in WIDE_DTYPES for item in args)
-        super().__init__(sources_of((args, kwargs)), learning_phase, wide)
+        sources = [*sources_of((args, kwargs)), *running.controls()]
+        super().__init__(sources, learning_phase, wide)
         self.function = function
         self.args = args
         self.kwargs = kwargs
@@ -100,7 +122,7 @@ class OpNode(Node):
 
     @property
     def name(self):
-        return self.function.__name__
+        return self.function.__name__.strip("_")
 
     @property
     def has_closures(self):
@@ -118,9 +140,10 @@ class OpNode(Node):
 def record(function, args, kwargs, name=None, learning_phase=False):
     """Records the call `function(*args, **kwargs)`; returns its symbolic outputs."""
     node = OpNode(function, _frozen(args), _frozen(kwargs), learning_phase)
+    specs = infer(node.run, node.sources, node.wide, varies=node.has_closures)
     node.outputs = [
         Tensor(shape, dtype, node, index, name=name, static=static)
-        for index, (shape, dtype, static) in enumerate(infer(node.run, node.sources, node.wide))
+        for index, (shape, dtype, static) in enumerate(specs)
     ]
     return node.container(node.outputs) if node.container else node.outputs[0]
 
@@ -138,7 +161,7 @@ def _frozen(structure):
     return structure
 
 
-def infer(run, sources, wide, training=False):
+def infer(run, sources, wide, training=False, varies=False):
     """Finds the shapes of what `run(program)` returns without computing it.
 
     Runs it with two different sizes in place of None: a dimension that differs is None.
@@ -147,11 +170,13 @@ def infer(run, sources, wide, training=False):
         run: Function from a program to a list of values.
         sources: The tensors and variables that it reads, as far as they are known.
         wide: Whether 64-bit dtypes take part.
+        training: Bool, the learning phase.
+        varies: Whether None may be in shapes that `sources` do not show.
 
     Returns:
         A list of `(shape, dtype, static)`; `static` is None or the pair of host values.
     """
-    varies = any(
+    varies = varies or any(
         None in source.shape or getattr(source, "static", None) is not None for source in sources
     )
     found = [_run_on_shapes(run, sizing, wide, training) for sizing in ((0, 1) if varies else (0,))]
@@ -178,7 +203,7 @@ def _run_on_shapes(run, sizing, wide, training):
         with running.activate(program):
             values[:] = run(program)
 
-    with jax.enable_x64(wide or jax.config.jax_enable_x64):
+    with wide_scope(wide):
         jax.eval_shape(body)
     return values
 

@@ -25,3 +25,19 @@ def activate(program):
 def recording():
     """Context in which operations on symbolic tensors record nodes, even inside a program."""
     return activate(None)
+
+
+@contextlib.contextmanager
+def controlling(inputs):
+    """Context in which every recorded operation first computes the tensors `inputs`."""
+    before = controls()
+    _thread.controls = [*before, *inputs]
+    try:
+        yield
+    finally:
+        _thread.controls = before
+
+
+def controls():
+    """Returns what the operations that are recorded now must first compute."""
+    return getattr(_thread, "controls", [])
