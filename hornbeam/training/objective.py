@@ -198,10 +198,20 @@ class Objective:
         """Variables of all metrics."""
         return [v for m in (*self.totals, *self.all_metrics) for v in m.weights]
 
-    def reset(self):
-        """Starts all metrics again."""
+    @property
+    def zeroed(self):
+        """Variables of the metrics that begin at zeros."""
+        return [v for m in (*self.totals, *self.all_metrics) if _begins_at_zero(m) for v in m.weights]
+
+    def reset(self, zeroed=True):
+        """Starts all metrics again.
+
+        Args:
+            zeroed: Bool; False leaves out those whose variables are in `zeroed`.
+        """
         for metric in (*self.totals, *self.all_metrics):
-            metric.reset_states()
+            if zeroed or not _begins_at_zero(metric):
+                metric.reset_states()
 
     def forward(self, program, targets, weights, count):
         """Runs the model on its bound inputs and computes losses and metrics.
@@ -261,6 +271,10 @@ class Objective:
         """Computes the results of all metrics as one vector."""
         values = [program.resolve(m.result()) for m in (*self.totals, *self.all_metrics)]
         return jnp.stack([jnp.mean(jnp.asarray(value)) for value in values])
+
+
+def _begins_at_zero(metric):
+    return type(metric).reset_states is metrics.Metric.reset_states
 
 
 def _is_one(weight):

@@ -138,6 +138,8 @@ class Step(Traced):
         if objective is not None:
             have = set(self.state) | set(self.constants)
             self.constants += [v for v in objective.variables if v not in have]
+            resettable = set(objective.zeroed)
+            self._zeroed = [index for index, v in enumerate(self.state) if v in resettable]
         self._single = jax.jit(self._compute_single, donate_argnums=0)
         self._gathered = jax.jit(self._compute_gathered, donate_argnums=0, static_argnums=7)
         self._loop = jax.jit(self._compute_loop, donate_argnums=0, static_argnums=8)
@@ -169,6 +171,10 @@ class Step(Traced):
             return self.objective.results(program)
 
     def _compute_single(self, state, constants, seed, step, batch):
+        state = [
+            jnp.zeros(tuple(v.shape), v.dtype) if value is None else value
+            for v, value in zip(self.state, state)
+        ]
         state, outputs = self.compute(state, constants, seed, step, batch)
         return state, outputs, self.results(state, constants)
 
@@ -186,9 +192,20 @@ class Step(Traced):
 
     # ---- running them on the variables
 
-    def run(self, batch, seed, step):
-        """Does one step on a batch; returns the losses and the results."""
-        arguments = self.state_values(), self.constant_values(), seed, np.uint32(step), batch
+    def run(self, batch, seed, step, fresh=False):
+        """Does one step on a batch; returns the losses and the results.
+
+        Args:
+            batch: Pytree of arrays.
+            seed: uint32 scalar.
+            step: Integer.
+            fresh: Whether metrics begin anew, at zeros that are part of the compiled code.
+        """
+        state = self.state_values()
+        if fresh:
+            for index in self._zeroed:
+                state[index] = None
+        arguments = state, self.constant_values(), seed, np.uint32(step), batch
         with self._scope_if_wide():
             state, outputs, results = self._single(*arguments)
         self.adopt(state)

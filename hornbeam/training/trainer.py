@@ -352,10 +352,10 @@ class Trainer:
     def _on_batch(self, mode, batch, training, reset_metrics):
         objective = self.objective
         if reset_metrics:
-            objective.reset()
+            objective.reset(zeroed=False)
         step = self.step(mode, batch, training)
         seed = self.seed() if step.uses_random else np.uint32(0)
-        losses, results = step.run(batch, seed, self.step_count)
+        losses, results = step.run(batch, seed, self.step_count, fresh=reset_metrics)
         self.step_count += 1
         values = np.asarray(results).tolist()
         if not reset_metrics:
