@@ -4,6 +4,8 @@
 the engine imports neither. Each of them puts its part here when it is imported.
 """
 
+from hornbeam import registry
+
 
 class Doors:
     """The parts lent to the engine.
@@ -17,7 +19,7 @@ class Doors:
     def __init__(self):
         self.trainer = None
         self.saving = None
-        self.layer_classes = {}
+        self.layer_classes = registry.catalogue("layer")
 
 
 doors = Doors()
