@@ -6,7 +6,7 @@ import numpy as np
 
 from . import KERAS, Case, Tolerance
 from .layers import as_lists
-from .support import array, compute, compute_named, normal, one_hot, softmax, uniform
+from .support import array, compute, compute_named, normal, one_hot, softmax, uniform, weighted_sum
 
 # --- routine --------------------------------------------------------------------------------------
 
@@ -22,7 +22,9 @@ def group(keras, random, rows, arrays, gradients=True):
         outputs[name] = y
         results[name + " shape"] = as_lists(K.int_shape(y))
         if gradients:
-            found = K.gradients(K.sum(y * y), symbols[0])[0]
+            sizes = K.int_shape(y)
+            total = weighted_sum(keras, y * y, uniform(random, 0.5, 1.5, *sizes))
+            found = K.gradients(total, symbols[0])[0]
             if found is not None:
                 found = K.reshape(found, values[0].shape)  # a gather's comes as slices
                 outputs[name + " gradient"] = found
@@ -83,8 +85,30 @@ GROUPS = {
         "sqrt of less": lambda K, x: K.sqrt(x - 1.0),
     }),
     "rounding": (lambda random: [array([[-2.5, -1.5, -0.5, 0.5], [1.5, 2.5, 0.49, -0.51]])], {
-        "round": lambda K, x: K.round(x),
-        "cast": lambda K, x: K.cast(K.cast(x, "int32"), "float32"),
+        "round": lambda K, x: x + K.round(x),
+        "cast": lambda K, x: x + K.cast(K.cast(x, "int32"), "float32"),
+    }),
+    "zeros": (lambda random: [array([[0.0, 0.0, 1.0], [2.0, 0.0, -1.0]])], {
+        "abs": lambda K, x: x + K.abs(x),
+        "relu": lambda K, x: x + K.relu(x),
+        "sign": lambda K, x: x + K.sign(x),
+        "elu": lambda K, x: 1 + K.elu(x),
+        "softsign": lambda K, x: 1 + K.softsign(x),
+        "softplus": lambda K, x: K.softplus(x),
+        "maximum": lambda K, x: 1 + K.maximum(x, 0.0),
+        "minimum": lambda K, x: 1 + K.minimum(x, 0.0 * x),
+        "maximum of equals": lambda K, x: 1 + K.maximum(2 * x, 2 * x + 0.0),
+        "clip": lambda K, x: 1 + K.clip(x, 0.0, 1.0),
+        "pow": lambda K, x: 1 + K.pow(x, 2),
+        "l2_normalize": lambda K, x: 1 + K.l2_normalize(0.0 * x, axis=-1),
+        "logits": lambda K, x: K.binary_crossentropy(K.ones_like(x), x, from_logits=True),
+    }),
+    "ties": (lambda random: [array([[1.0, 1.0, 0.0, 1.0], [2.0, 2.0, 2.0, 2.0]])], {
+        "max": lambda K, x: K.max(x, axis=1),
+        "min": lambda K, x: K.min(x, axis=1),
+        "max of all": lambda K, x: K.max(x),
+        "argmax": lambda K, x: K.cast(K.argmax(x), "float32") * x[:, 0],
+        "logsumexp": lambda K, x: K.log(K.sum(K.exp(x), axis=1)),
     }),
     "two arguments": (pair, {
         "add": lambda K, x, y: x + y,

@@ -393,6 +393,13 @@ CASES = {
         2, 5, 6, data_format="channels_first", strides=2, padding="same", **ONLY_NHWC
     ),
     "MaxPooling2D": pool("MaxPooling2D", 4, 6, 2),
+    "MaxPooling2D ties": row(lambda L: L.MaxPooling2D(), (4, 6, 2), values=integers(0, 2)),
+    "MaxPooling2D ties overlapping same": row(
+        lambda L: L.MaxPooling2D(3, strides=2, padding="same"), (5, 6, 2), values=integers(0, 2)
+    ),
+    "GlobalMaxPooling2D ties": row(
+        lambda L: L.GlobalMaxPooling2D(), (3, 4, 2), values=integers(0, 2)
+    ),
     "MaxPooling2D odd": pool("MaxPooling2D", 5, 7, 2),
     "MaxPooling2D same": pool("MaxPooling2D", 5, 7, 2, padding="same"),
     "MaxPooling2D overlapping": pool("MaxPooling2D", 6, 7, 2, pool_size=3, strides=(2, 1)),

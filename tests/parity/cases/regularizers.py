@@ -1,7 +1,7 @@
 """Regularizers: penalties and their gradients, names, configurations."""
 
 from . import KERAS, Case
-from .support import compute_named, normal
+from .support import array, compute_named, normal
 
 
 def penalty(make):
@@ -18,6 +18,19 @@ def penalty(make):
             type(regularizer).from_config(regularizer.get_config()).get_config()
         )
         return results
+
+    return case
+
+
+def zeros(make):
+    """The penalty of a weight that is partly zero, such as a fresh bias."""
+
+    def case(keras, random):
+        K = keras.backend
+        x = K.placeholder(shape=(2, 3))
+        y = make(keras.regularizers)(x)
+        outputs = {"penalty": y, "gradient": K.gradients(y, [x])[0]}
+        return compute_named(keras, [(x, array([[0, 1, 0], [0, -2, 0]]))], outputs)
 
     return case
 
@@ -57,6 +70,8 @@ CASES = {
     "l1_l2 default": penalty(lambda R: R.l1_l2()),
     "L1L2": penalty(lambda R: R.L1L2(l1=0.1, l2=0.2)),
     "L1L2 one": penalty(lambda R: R.L1L2(l1=0.1)),
+    "l1 zeros": zeros(lambda R: R.l1(0.3)),
+    "l1_l2 zeros": zeros(lambda R: R.l1_l2(0.3, 0.1)),
     "by name": Case(by_name, oracles=(KERAS,), why="tf_keras gives l1 and l2 classes of their own"),
     "callable": callable_,
 }

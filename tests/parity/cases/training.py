@@ -508,6 +508,49 @@ def metric_layer(keras, random):
     return results
 
 
+def bits(random, count):
+    return array(random.randint(0, 2, size=(count, 3)))
+
+
+def one_hots(random, count):
+    return one_hot(random.randint(0, 3, size=count), 3)
+
+
+def labels(random, count):
+    return array(random.randint(0, 3, size=(count, 1)))
+
+
+def saturated(keras, random, activation, loss, targets):
+    """Outputs that round to 0 and 1: the loss is computed from what went into the activation."""
+    layers = keras.layers
+    model = keras.models.Sequential([layers.Dense(3, activation=activation, input_shape=(4,))])
+    if activation is None:
+        model.add(layers.Activation("sigmoid"))
+    set_random_weights(model, random, 12.0)
+    loss = loss(keras.losses) if callable(loss) else loss
+    model.compile(optimizer=sgd(keras), loss=loss, metrics=["accuracy"])
+    x, y = normal(random, 8, 4) * 2, targets(random, 8)
+    results = {"tested": array(model.test_on_batch(x, y))}
+    history = model.fit(x, y, batch_size=3, epochs=2, shuffle=False, verbose=0)
+    results.update(told(history, model))
+    return results
+
+
+def zero_weights(keras, random):
+    """A network that begins with zeros: corners of relu, of the loss and of the penalties."""
+    layers = keras.layers
+    settings = {"kernel_initializer": "zeros", "bias_regularizer": "l1"}
+    model = keras.models.Sequential(
+        [
+            layers.Dense(3, activation="relu", input_shape=(4,), **settings),
+            layers.Dense(2, activation="sigmoid", **settings),
+        ]
+    )
+    model.compile(optimizer=sgd(keras), loss="binary_crossentropy")
+    x, y = normal(random, 8, 4), array(random.randint(0, 2, size=(8, 2)))
+    return told(model.fit(x, y, batch_size=3, epochs=2, shuffle=False, verbose=0), model)
+
+
 def convolutional(keras, random):
     """A small convolutional classifier with batch normalization and pooling."""
     layers = keras.layers
@@ -596,6 +639,25 @@ CASES = {
     "LearningRateScheduler": scheduled,
     "add_metric": metric_layer,
     "convolutional": convolutional,
+    "saturated sigmoid": functools.partial(
+        saturated, activation="sigmoid", loss="binary_crossentropy", targets=bits
+    ),
+    "saturated softmax": functools.partial(
+        saturated, activation="softmax", loss="categorical_crossentropy", targets=one_hots
+    ),
+    "saturated softmax sparse": functools.partial(
+        saturated, activation="softmax", loss="sparse_categorical_crossentropy", targets=labels
+    ),
+    "saturated Activation": functools.partial(
+        saturated, activation=None, loss="binary_crossentropy", targets=bits
+    ),
+    "saturated class": functools.partial(
+        saturated,
+        activation="softmax",
+        loss=lambda losses: losses.CategoricalCrossentropy(),
+        targets=one_hots,
+    ),
+    "zero weights": zero_weights,
 }
 KEYS = Judge(KERAS, "Keras 2.3.1 puts the validation's logs before the training's", "*keys")
 MASK = Judge(KERAS, "tf_keras divides a masked loss by the unmasked steps, Keras 2.3.1 by all")
