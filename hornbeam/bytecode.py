@@ -5,11 +5,14 @@ Python version does not run. Loading a model never does it unless the user allow
 """
 
 import binascii
+import builtins
 import codecs
+import contextlib
 import marshal
+import threading
 import types
 
-__all__ = ["func_dump", "func_load"]
+__all__ = ["func_dump", "func_load", "stored_code_allowed", "trusted_load"]
 
 
 def func_dump(func):
@@ -22,6 +25,7 @@ def func_dump(func):
     """
     code = codecs.encode(marshal.dumps(func.__code__), "base64").decode("ascii")
     closure = tuple(cell.cell_contents for cell in func.__closure__ or ()) or None
+    _own_code[code] = func.__globals__
     return code, func.__defaults__, closure
 
 
@@ -66,3 +70,43 @@ def func_load(code, defaults=None, closure=None, globs=None):
         argdefs=defaults,
         closure=closure,
     )
+
+
+# ---- whose code is run
+
+_own_code = {}  # code that this process wrote -> the global names it saw
+_allowed = threading.local()
+
+
+@contextlib.contextmanager
+def stored_code_allowed(allowed=True):
+    """Context in which stored code of unknown origin may be run: the user's own decision."""
+    before = getattr(_allowed, "value", False)
+    _allowed.value = allowed
+    try:
+        yield
+    finally:
+        _allowed.value = before
+
+
+def trusted_load(stored, names, what):
+    """Makes a function of stored code, if this process wrote it or the user allows it.
+
+    Args:
+        stored: What `func_dump` returned, as a tuple or list; or the code alone.
+        names: Dict of global names for code that another process wrote.
+        what: String; whose code it is, for the message.
+
+    Raises:
+        ValueError: for code of unknown origin that is not allowed.
+    """
+    code = stored[0] if isinstance(stored, (tuple, list)) else stored
+    if code in _own_code:
+        return func_load(stored, globs=_own_code[code])
+    if not getattr(_allowed, "value", False):
+        raise ValueError(
+            f"{what} holds Python code that another program stored. Loading it means running "
+            "it, so it is refused. If you trust the file, allow it with safe_mode=False; or "
+            "build the model in your own code and load only the weights."
+        )
+    return func_load(stored, globs={**vars(builtins), **names})

@@ -88,8 +88,10 @@ class Layer(WeightsMixin):
         if "call" in cls.__dict__ or "compute_output_shape" in cls.__dict__:
             # Our own layers' declared shapes are proven by tests; others run on shapes.
             ours = cls.__module__.startswith("hornbeam.layers")
-            cls._declares_shape = ours and "compute_output_shape" in cls.__dict__
-            cls.hides_sources = not ours
+            if "_declares_shape" not in cls.__dict__:
+                cls._declares_shape = ours and "compute_output_shape" in cls.__dict__
+            if "hides_sources" not in cls.__dict__:
+                cls.hides_sources = not ours
 
     def __init__(self, **kwargs):
         for name in kwargs:
