@@ -154,9 +154,6 @@ class _ConditionCount(_Counts):
     def result(self):
         return self._one_or_all(self.accumulator)
 
-    def reset_states(self):
-        super().reset_states()
-
     def get_config(self):
         return {**super().get_config(), "thresholds": self.init_thresholds}
 
