@@ -15,6 +15,7 @@ from hornbeam.backend.ops import op
 from hornbeam.backend.program import draw_seed
 from hornbeam.backend.tensors import dtype_name
 from hornbeam.backend.variables import compute_dtype, host_shape
+from hornbeam.kernels import hashed_bits
 
 
 def set_random_seed(seed):
@@ -68,18 +69,15 @@ def _binomial(shape, p, dtype, seed):
 
 
 def keep_mask(key, probability, shape):
-    """Returns a bool array that is true with `probability`, to within 2**-16.
-
-    It compares 16 random bits with a threshold, which takes half the time of comparing floats.
-    """
-    bits = jax.random.bits(key, shape, "uint16")
+    """Returns a bool array that is true with `probability`."""
+    bits = hashed_bits(jax.random.key_data(key), shape)
     if isinstance(probability, (int, float)):
-        threshold = round(probability * 65536)
-        if threshold >= 65536:
+        threshold = round(probability * 2**32)
+        if threshold >= 2**32:
             return jnp.ones(shape, "bool")
-        return bits < np.uint16(max(threshold, 0))
-    threshold = jnp.round(jnp.asarray(probability) * 65536).astype("int32")
-    return bits.astype("int32") < threshold
+        return bits < np.uint32(max(threshold, 0))
+    # 24 bits are what a float32 holds exactly.
+    return (bits >> 8).astype("float32") < jnp.asarray(probability, "float32") * 2**24
 
 
 def random_normal(shape, mean=0.0, stddev=1.0, dtype=None, seed=None):
