@@ -44,8 +44,9 @@ def axes_of(axis):
 
 @op
 def abs(x):
-    """Absolute value of each element."""
-    return jnp.abs(x)
+    """Absolute value of each element; its gradient at 0 is 0."""
+    x = jnp.asarray(x)
+    return x * jnp.sign(x) if jnp.issubdtype(x.dtype, jnp.floating) else jnp.abs(x)
 
 
 @op

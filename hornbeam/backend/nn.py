@@ -37,7 +37,8 @@ def relu(x, alpha=0.0, max_value=None, threshold=0.0):
     else:
         result = jnp.where(x > threshold, x, jnp.zeros_like(x))
     if max_value is not None:
-        result = jnp.clip(result, 0, jnp.asarray(max_value, x.dtype))
+        limit = jnp.asarray(max_value, x.dtype)
+        result = jnp.where(result < limit, result, limit)
     if _is_zero(alpha):
         return result
     return jnp.where(x > threshold, result, alpha * (x - threshold))
@@ -82,7 +83,7 @@ def sigmoid(x):
 @op
 def hard_sigmoid(x):
     """`0.2 * x + 0.5`, limited to the range from 0 to 1."""
-    return jnp.clip(0.2 * floating(x) + 0.5, 0.0, 1.0)
+    return clip(0.2 * floating(x) + 0.5, 0.0, 1.0)
 
 
 @op
@@ -135,9 +136,12 @@ def categorical_crossentropy(target, output, from_logits=False, axis=-1):
     axis = _class_axis("categorical_crossentropy", axis, output.shape)
     target = jnp.asarray(target).astype(output.dtype)
     if from_logits:
-        logarithms = jax.nn.log_softmax(output, axis)
-    else:
-        logarithms = jnp.log(_clipped(output / jnp.sum(output, axis, keepdims=True)))
+        # TensorFlow's gradient is `softmax - target` even where targets do not sum to 1: the last
+        # term is 0, and its gradient makes it so.
+        normalizer = jax.nn.logsumexp(output, axis)
+        nothing = (1 - jnp.sum(target, axis)) * (normalizer - lax.stop_gradient(normalizer))
+        return nothing - jnp.sum(target * jax.nn.log_softmax(output, axis), axis)
+    logarithms = jnp.log(_clipped(output / jnp.sum(output, axis, keepdims=True)))
     return -jnp.sum(target * logarithms, axis)
 
 
@@ -193,10 +197,11 @@ def binary_crossentropy(target, output, from_logits=False):
     """
     output = floating(output)
     target = jnp.asarray(target).astype(output.dtype)
-    if not from_logits:
-        output = _clipped(output)
-        output = jnp.log(output / (1 - output))
-    return jax.nn.relu(output) - output * target + jnp.log1p(jnp.exp(-jnp.abs(output)))
+    if from_logits:
+        return jax.nn.softplus(output) - output * target
+    output = _clipped(output)
+    hit = target * jnp.log(output + fuzz())
+    return -(hit + (1 - target) * jnp.log(1 - output + fuzz()))
 
 
 @op

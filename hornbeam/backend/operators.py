@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from hornbeam.backend import function
+from hornbeam.backend.math import abs as absolute
 from hornbeam.backend.ops import op
 from hornbeam.backend.tensors import Operand, Tensor, Variable
 
@@ -50,7 +51,7 @@ _COMPARISONS = {
     "gt": operator.gt,
     "ge": operator.ge,
 }
-_UNARY = {"neg": operator.neg, "abs": operator.abs, "invert": operator.invert}
+_UNARY = {"neg": operator.neg, "invert": operator.invert}
 
 
 def _named(name, function_):
@@ -123,6 +124,7 @@ def _host_index(item):
     return item
 
 
+Operand.__abs__ = absolute
 Operand.__eq__ = _eq
 Operand.__ne__ = _ne
 Operand.__hash__ = object.__hash__
