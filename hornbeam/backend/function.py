@@ -378,5 +378,5 @@ def ancestors(tensors):
             stack.append(operand.default)
         if operand.node is not None:
             hidden = hidden or operand.node.has_closures
-            stack.extend(operand.node.sources)
+            stack.extend(operand.node.reads)
     return seen, hidden

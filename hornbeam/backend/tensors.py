@@ -391,6 +391,11 @@ class Node:
     name = "node"
     has_closures = False  # whether a user's function may read tensors that `sources` lacks
 
+    @property
+    def reads(self):
+        """The tensors and variables that the outputs depend on, as far as they are known."""
+        return self.sources
+
     def run(self, program):
         """Computes the outputs in `program`; returns a list as long as `outputs`."""
         raise NotImplementedError

@@ -55,6 +55,10 @@ class LayerNode(Node):
         return self.outbound_layer.hides_sources
 
     @property
+    def reads(self):
+        return [*self.sources, *self.outbound_layer.weights]
+
+    @property
     def output_tensors(self):
         return self.outputs
 
