@@ -17,7 +17,7 @@ X = np.sin(np.arange(15.0)).reshape(5, 3).astype("float32")
 
 
 def distance(kernel, bias):
-    return jnp.mean(jnp.square(jnp.tanh(X @ kernel + bias) - 0.5))
+    return jnp.mean(jnp.square(jnp.tanh(X @ kernel + bias[None]) - 0.5))
 
 
 def alone(transformation, steps):

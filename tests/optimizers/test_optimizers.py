@@ -111,7 +111,7 @@ def parameters(**settings):
 
 
 def distance(kernel, bias):
-    return jnp.mean(jnp.square(jnp.tanh(X @ kernel + bias) - Y))
+    return jnp.mean(jnp.square(jnp.tanh(X @ kernel + bias[None]) - Y))
 
 
 def symbolic_loop(optimizer, params, steps):
