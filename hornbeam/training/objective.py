@@ -9,6 +9,7 @@ from hornbeam.backend import running
 from hornbeam.backend.function import GradientOfValueError
 from hornbeam.backend.tensors import Node, Placeholder, Tensor, Variable
 from hornbeam.engine.node import to_list
+from hornbeam.losses_utils import compute_weighted_loss
 
 
 class Output:
@@ -60,21 +61,19 @@ class Output:
         """Computes the loss of this output, not yet multiplied by `loss_weight`."""
         weight = _with_mask(weight, mask, y_pred)
         try:
-            return self._loss_value(y_true, y_pred, weight)
+            return _scalar(self.loss(y_true, y_pred, sample_weight=weight))
         except GradientOfValueError:
             # The loss asks for gradients of what it is given: build it as a graph instead.
             with running.recording():
-                per_sample = _symbolic_call(self.loss, self.target, self.tensor)
+                per_sample = self.loss.call(self.target, self.tensor)
             per_sample = program.resolve(per_sample)
-            return losses.weighted_loss(per_sample, weight, self.loss.reduction)
-
-    def _loss_value(self, y_true, y_pred, weight):
-        value = self.loss(y_true, y_pred, sample_weight=weight)
-        return jnp.mean(value) if jnp.ndim(value) else value
+            return _scalar(
+                compute_weighted_loss(per_sample, weight, reduction=self.loss.reduction)
+            )
 
 
-def _symbolic_call(loss, y_true, y_pred):
-    return loss.call(y_true, y_pred)
+def _scalar(value):
+    return jnp.mean(value) if jnp.ndim(value) else value
 
 
 class Ones(Placeholder):
@@ -257,7 +256,7 @@ class Objective:
         outer = [(None, loss() if callable(loss) else loss) for loss in self._outer_losses()]
         for _, loss in [*added, *outer]:
             value = program.resolve(loss) if isinstance(loss, (Tensor, Variable)) else loss
-            yield jnp.mean(value) if jnp.ndim(value) else value
+            yield _scalar(value)
 
     def _outer_losses(self):
         stack, found = [self.model], []
@@ -341,9 +340,9 @@ class TotalLoss(Node):
         objective = self.objective
         targets = [program.resolve(o.target) for o in objective.with_loss]
         weights = [program.resolve(o.sample_weight) for o in objective.with_loss]
-        scope = program.child(isolated=False)
-        total, _ = objective.forward(scope, targets, weights, 1)
-        return [total]
+        scope = program.child(isolated=True)  # metrics and layers' updates belong to training steps
+        with running.activate(scope):
+            return [objective.forward(scope, targets, weights, 1)[0]]
 
 
 def _spread(given, names, argument, default=None, repeat=False):
