@@ -45,6 +45,7 @@ from hornbeam.backend.convolution import (
     separable_conv1d,
     separable_conv2d,
 )
+from hornbeam.backend.ctc import ctc_batch_cost, ctc_decode, ctc_label_dense_to_sparse
 from hornbeam.backend.errors import ShapeError
 from hornbeam.backend.function import (
     batch_get_value,
@@ -212,6 +213,9 @@ __all__ = [
     "conv3d_transpose",
     "cos",
     "count_params",
+    "ctc_batch_cost",
+    "ctc_decode",
+    "ctc_label_dense_to_sparse",
     "cumprod",
     "cumsum",
     "depthwise_conv2d",

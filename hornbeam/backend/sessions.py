@@ -1,4 +1,4 @@
-"""Sessions, as Keras on TensorFlow 1 has them. Nothing here needs them; old programs ask for them."""
+"""Sessions, as Keras on TensorFlow 1 has them. Old programs ask for them."""
 
 import contextlib
 
