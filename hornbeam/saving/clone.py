@@ -1,0 +1,91 @@
+"""`clone_model`: the same structure with fresh weights."""
+
+from hornbeam.backend.tensors import Operand
+from hornbeam.engine import config
+from hornbeam.engine.input_layer import Input
+from hornbeam.engine.model import Model
+from hornbeam.engine.node import history, to_list
+from hornbeam.engine.sequential import Sequential
+
+
+def clone_model(model, input_tensors=None):
+    """Makes a model of the same structure, with layers and weights of its own.
+
+    Args:
+        model: `Model` or `Sequential`.
+        input_tensors: Tensor or list of tensors that become the inputs of the new model, in place
+            of new ones. A tensor that no `Input` made is wrapped in one.
+
+    Returns:
+        A model of the same class. Its layers have the names of the old ones.
+
+    Raises:
+        ValueError: for a model that writes its own `call`, or tensors that do not fit.
+
+    Example:
+        >>> copy = clone_model(model)
+        >>> copy.set_weights(model.get_weights())
+    """
+    given = None if input_tensors is None else to_list(input_tensors)
+    if isinstance(model, Sequential):
+        return _clone_sequential(model, given)
+    if not isinstance(model, Model) or not model._is_graph_network:
+        raise ValueError(
+            "Expected `model` argument to be a functional `Model` or a `Sequential` instance, but "
+            f"got {model!r} instead. A model with its own `call` cannot be cloned."
+        )
+    return _clone_graph(model, given)
+
+
+def _cloned(layer):
+    """A layer anew from its config; classes are taken from the layers themselves, not by name."""
+    if isinstance(layer, Model) and type(layer).from_config.__func__ in _MODELS_OWN:
+        return clone_model(layer)
+    return type(layer).from_config(layer.get_config())
+
+
+_MODELS_OWN = (Model.from_config.__func__, Sequential.from_config.__func__)
+
+
+def _clone_graph(model, given):
+    inputs = {}
+    if given is not None:
+        if len(given) != len(model.inputs):
+            raise ValueError(
+                f"Model {model.name} has {len(model.inputs)} inputs; {len(given)} tensors were "
+                "given to clone it on."
+            )
+        inputs = {name: _as_input(tensor, name) for name, tensor in zip(model.input_names, given)}
+    by_name = {layer.name: layer for layer in model.layers}
+    builder = config.GraphBuilder(
+        config.graph_config(model), lambda data: _cloned(by_name[data["name"]]), inputs
+    )
+    tensors, outputs = builder.build()
+    return type(model)(inputs=tensors, outputs=outputs, name=model.name)
+
+
+def _clone_sequential(model, given):
+    layers = [_cloned(layer) for layer in model.layers]
+    copy = type(model)(name=model.name)
+    if given is not None:
+        if len(given) != 1:
+            raise ValueError(
+                "To clone a `Sequential` model, we expect at most one tensor as part of "
+                f"`input_tensors`; got {len(given)}."
+            )
+        copy.add(history(_as_input(given[0], model._layers[0].name))[0])
+    elif model._layers and model._layers[0] is not model.layers[0]:
+        copy.add(_cloned(model._layers[0]))
+    for layer in layers:
+        copy.add(layer)
+    return copy
+
+
+def _as_input(tensor, name):
+    """A tensor that an input layer holds."""
+    if not isinstance(tensor, Operand):
+        raise ValueError(f"Expected tensors to clone the model on; got {tensor!r}.")
+    layer = history(tensor)[0]
+    if layer is not None and not layer._inbound_nodes[0].input_tensors:
+        return tensor
+    return Input(tensor=tensor, name=f"input_wrapper_for_{name}")

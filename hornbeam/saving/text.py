@@ -1,0 +1,137 @@
+"""Structures as text: JSON and YAML."""
+
+import collections
+import json
+
+import numpy as np
+
+from hornbeam.engine.config import deserialize_layer
+from hornbeam.registry import get_registered_name
+from hornbeam.saving.weights import BACKEND, KERAS_VERSION
+
+_MOST_YAML_NODES = 5_000_000  # with what is referred to counted again at each place
+
+
+def plain(value):
+    """`default=` of `json.dumps`: makes JSON of what configs hold beside numbers and strings.
+
+    Raises:
+        TypeError: for anything that is no array, no function, and has no `get_config`.
+    """
+    if hasattr(value, "get_config") and not isinstance(value, type):
+        return {"class_name": get_registered_name(type(value)), "config": value.get_config()}
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, np.generic):
+        return value.item()
+    if hasattr(value, "__array__") and hasattr(value, "dtype"):
+        return np.asarray(value).tolist()
+    if hasattr(value, "__name__"):
+        return get_registered_name(value)
+    raise TypeError(f"Not JSON Serializable: {value!r} of type {type(value).__name__}.")
+
+
+def model_config(model, with_versions=True):
+    """Returns `{"class_name": ..., "config": ...}` of a model, with who wrote it."""
+    config = {"class_name": get_registered_name(type(model)), "config": model.get_config()}
+    if with_versions:
+        config.update(keras_version=KERAS_VERSION, backend=BACKEND)
+    return config
+
+
+def to_json(model, **kwargs):
+    """Returns the structure of a model as a JSON string.
+
+    Args:
+        model: `Network`.
+        **kwargs: Arguments of `json.dumps`.
+    """
+    return json.dumps(model_config(model), **{"default": plain, **kwargs})
+
+
+def to_yaml(model, **kwargs):
+    """Returns the structure of a model as a YAML string; tuples are written as lists.
+
+    Args:
+        model: `Network`.
+        **kwargs: Arguments of `yaml.dump`.
+    """
+    import yaml
+
+    config = json.loads(json.dumps(model_config(model), default=plain))
+    return yaml.dump(config, **{"Dumper": yaml.SafeDumper, **kwargs})
+
+
+def model_from_config(config, custom_objects=None):
+    """Makes a model from its config.
+
+    Args:
+        config: Dict with `class_name` and `config`.
+        custom_objects: Dict from name to class or function.
+
+    Raises:
+        TypeError: for a list, which is the config of an old `Sequential` alone.
+        ValueError: for an unknown class or an improper config.
+    """
+    if isinstance(config, list):
+        raise TypeError(
+            "`model_from_config` expects a dictionary, not a list. Maybe you meant to use "
+            "`Sequential.from_config(config)`?"
+        )
+    return deserialize_layer(config, custom_objects)
+
+
+def model_from_json(json_string, custom_objects=None):
+    """Makes a model from what `to_json` returned, with fresh weights."""
+    return model_from_config(json.loads(json_string), custom_objects)
+
+
+def model_from_yaml(yaml_string, custom_objects=None):
+    """Makes a model from what `to_yaml` returned, with fresh weights.
+
+    Only plain data is read, and the tuples that Keras wrote; tags that make Python objects are
+    refused.
+    """
+    return model_from_config(_read_yaml(yaml_string), custom_objects)
+
+
+def _read_yaml(text):
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        """The safe loader, and tuples."""
+
+    Loader.add_constructor("tag:yaml.org,2002:python/tuple", Loader.construct_yaml_seq)
+    Loader.add_constructor("tag:yaml.org,2002:python/unicode", Loader.construct_yaml_str)
+    loader = Loader(text)
+    try:
+        node = loader.get_single_node()
+        _check_size(node)
+        return None if node is None else loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _check_size(root):
+    """Refuses a document that is small only because its parts refer to each other."""
+    import yaml
+
+    sizes = collections.defaultdict(int)  # id -> size; 0 while it is being counted
+    stack = [(root, False)]
+    while stack:
+        node, counted = stack.pop()
+        children = []
+        if isinstance(node, yaml.SequenceNode):
+            children = node.value
+        elif isinstance(node, yaml.MappingNode):
+            children = [part for pair in node.value for part in pair]
+        if counted:  # all below it is counted
+            sizes[id(node)] = 1 + sum(sizes[id(child)] for child in children)
+            if sizes[id(node)] > _MOST_YAML_NODES:
+                raise ValueError("The YAML document refers to its own parts too often.")
+        elif id(node) not in sizes:
+            sizes[id(node)] = 0
+            stack.append((node, True))
+            stack.extend((child, False) for child in children)
+        elif sizes[id(node)] == 0:
+            raise ValueError("The YAML document contains itself.")
