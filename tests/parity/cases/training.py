@@ -508,6 +508,109 @@ def metric_layer(keras, random):
     return results
 
 
+def class_weight_of_labels(keras, random, sparse):
+    """class_weight with integer labels; validation does without it."""
+    model = classifier(keras, random, classes=3 if sparse else 1)
+    loss = "sparse_categorical_crossentropy" if sparse else "mse"
+    model.compile(optimizer=sgd(keras), loss=loss, metrics=["accuracy"])
+    x, y = normal(random, 9, 5), array(random.randint(0, 3 if sparse else 2, size=(9, 1)))
+    history = model.fit(
+        x, y, batch_size=4, epochs=2, shuffle=False, verbose=0,
+        class_weight={0: 0.5, 1: 2.0, 2: 1.5}, validation_data=(x[:4], y[:4]),
+    )  # fmt: skip
+    return told(history, model)
+
+
+def loss_of_rank(keras, random, rank, weighted=False):
+    """A user's loss that returns a value for each element, for each sample, or only one."""
+    K = keras.backend
+
+    def loss(y_true, y_pred):
+        error = K.square(y_true - y_pred)
+        return error if rank == 2 else K.mean(error, axis=-1) if rank == 1 else K.mean(error)
+
+    model = classifier(keras, random)
+    model.compile(optimizer=sgd(keras), loss=loss)
+    x, y = classes(random, 7)
+    weight = uniform(random, 0, 2, 7) if weighted else None
+    history = model.fit(
+        x, y, batch_size=3, epochs=2, shuffle=False, verbose=0, sample_weight=weight
+    )
+    return told(history, model)
+
+
+def loss_object(keras, random, reduction, weighted=False):
+    """A loss object with a reduction of its own, over uneven batches."""
+    model = classifier(keras, random)
+    loss = keras.losses.CategoricalCrossentropy(label_smoothing=0.1, reduction=reduction)
+    model.compile(optimizer=sgd(keras), loss=loss, metrics=["mse"])
+    x, y = classes(random, 7)
+    weight = uniform(random, 0, 2, 7) if weighted else None
+    history = model.fit(
+        x, y, batch_size=3, epochs=2, shuffle=False, verbose=0, sample_weight=weight
+    )
+    return told(history, model)
+
+
+def sparse_sequences(keras, random):
+    """Integer labels for every step: targets (batch, time, 1)."""
+    layers = keras.layers
+    model = keras.models.Sequential(
+        [
+            layers.SimpleRNN(3, return_sequences=True, input_shape=(4, 2)),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+    set_random_weights(model, random)
+    model.compile(
+        optimizer=sgd(keras), loss="sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
+    x, y = normal(random, 7, 4, 2), array(random.randint(0, 3, size=(7, 4, 1)))
+    return told(model.fit(x, y, batch_size=3, epochs=2, shuffle=False, verbose=0), model)
+
+
+def stateful_training(keras, random):
+    """A stateful layer trains across batches, and begins anew after reset_states."""
+    layers = keras.layers
+    model = keras.models.Sequential(
+        [layers.LSTM(3, stateful=True, batch_input_shape=(2, 3, 2)), layers.Dense(1)]
+    )
+    set_random_weights(model, random)
+    model.compile(optimizer=sgd(keras), loss="mse")
+    x, y = normal(random, 6, 3, 2), normal(random, 6, 1)
+    results = {"losses": []}
+    for _ in range(2):
+        history = model.fit(x, y, batch_size=2, epochs=1, shuffle=False, verbose=0)
+        results["losses"].append(history.history["loss"][0])
+        model.reset_states()
+    results["losses"] = array(results["losses"])
+    for index, weight in enumerate(model.get_weights()):
+        results[f"weight {index}"] = weight
+    results["predicted"] = model.predict(x, batch_size=2)
+    return results
+
+
+def from_sequence(keras, random):
+    """A Sequence: its batches in order, its on_epoch_end, its own sample weights."""
+    x, y = classes(random, 7)
+    weight = uniform(random, 0, 2, 7)
+
+    class Batches(keras.utils.Sequence):
+        def __len__(self):
+            return 3
+
+        def __getitem__(self, index):
+            part = slice(3 * index, 3 * index + 3)
+            return x[part], y[part], weight[part]
+
+    model = classifier(keras, random)
+    model.compile(optimizer=sgd(keras), loss="mse", metrics=["mae"])
+    history = model.fit_generator(Batches(), epochs=2, shuffle=False, verbose=0, workers=0)
+    results = told(history, model)
+    results["predicted"] = model.predict_generator(Batches(), workers=0)
+    return results
+
+
 def bits(random, count):
     return array(random.randint(0, 2, size=(count, 3)))
 
@@ -658,6 +761,20 @@ CASES = {
         targets=one_hots,
     ),
     "zero weights": zero_weights,
+    "class_weight of labels": functools.partial(class_weight_of_labels, sparse=True),
+    "class_weight of bits": functools.partial(class_weight_of_labels, sparse=False),
+    "loss of elements": functools.partial(loss_of_rank, rank=2),
+    "loss of samples": functools.partial(loss_of_rank, rank=1),
+    "loss of samples weighted": functools.partial(loss_of_rank, rank=1, weighted=True),
+    "loss of a batch": functools.partial(loss_of_rank, rank=0),
+    "loss object sum": functools.partial(loss_object, reduction="sum"),
+    "loss object sum weighted": functools.partial(loss_object, reduction="sum", weighted=True),
+    "loss object mean weighted": functools.partial(
+        loss_object, reduction="sum_over_batch_size", weighted=True
+    ),
+    "sparse sequences": sparse_sequences,
+    "stateful": stateful_training,
+    "from a Sequence": from_sequence,
 }
 KEYS = Judge(KERAS, "Keras 2.3.1 puts the validation's logs before the training's", "*keys")
 MASK = Judge(KERAS, "tf_keras divides a masked loss by the unmasked steps, Keras 2.3.1 by all")
@@ -679,3 +796,9 @@ JUDGES = {
     "convolutional": [Judge(KERAS, VARIANCE, "weight 5")],
 }
 CASES = {name: Case(run, judges=JUDGES.get(name, []) + [KEYS]) for name, run in CASES.items()}
+CASES["loss of a batch weighted"] = Case(
+    functools.partial(loss_of_rank, rank=0, weighted=True),
+    judges=[KEYS],
+    oracles=(KERAS,),
+    why="tf_keras does not weight a loss that is one number for the batch",
+)
