@@ -110,7 +110,7 @@ def symbolic_updates(trainer):
     """Asks an optimizer written with `get_updates` for its updates, once."""
     params = trainer.trainable_weights
     with running.recording():
-        updates = trainer.optimizer.get_updates(loss=trainer.objective.total_loss, params=params)
+        updates = trainer.optimizer.symbolic_updates(trainer.objective.total_loss, params)
     return normalize_updates(updates)
 
 
