@@ -200,7 +200,8 @@ class Objective:
     @property
     def zeroed(self):
         """Variables of the metrics that begin at zeros."""
-        return [v for m in (*self.totals, *self.all_metrics) if _begins_at_zero(m) for v in m.weights]
+        own = [m for m in (*self.totals, *self.all_metrics) if _begins_at_zero(m)]
+        return [v for metric in own for v in metric.weights]
 
     def reset(self, zeroed=True):
         """Starts all metrics again.

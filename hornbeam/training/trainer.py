@@ -12,9 +12,10 @@ from hornbeam.backend.program import draw_seed
 from hornbeam.backend.tensors import Variable
 from hornbeam.engine.input_layer import Input
 from hornbeam.engine.node import from_list, to_list
-from hornbeam.training import fitting, standardize, steps
+from hornbeam.training import evaluating, fitting, predicting, standardize, steps
 from hornbeam.training.data import Arrays, Stream, narrow
 from hornbeam.training.objective import Objective
+from hornbeam.training.runner import loss_values
 from hornbeam.training.steps import PREDICT, TEST, TRAIN, Step
 
 _DEFAULT_BATCH = 32
@@ -329,7 +330,7 @@ class Trainer:
 
     def evaluate(self, x=None, y=None, **arguments):
         """See `Model.evaluate`."""
-        return fitting.evaluate(self, x, y, **arguments)
+        return evaluating.evaluate(self, x, y, **arguments)
 
     def predict(self, x, batch_size=None, verbose=0, steps=None, callbacks=None, **workers):
         """See `Model.predict`."""
@@ -337,7 +338,7 @@ class Trainer:
             size = batch_size or _DEFAULT_BATCH
             if 0 < len(x) <= size and batch_size is None and not self.model.stateful:
                 return self.predict_on_batch(x)
-        return fitting.predict(self, x, batch_size, verbose, steps, callbacks, **workers)
+        return predicting.predict(self, x, batch_size, verbose, steps, callbacks, **workers)
 
     def train_on_batch(self, x, y, sample_weight=None, class_weight=None, reset_metrics=True):
         """See `Model.train_on_batch`."""
@@ -359,7 +360,7 @@ class Trainer:
         self.step_count += 1
         values = np.asarray(results).tolist()
         if not reset_metrics:
-            values[: len(objective.totals)] = fitting.loss_values(losses, objective)
+            values[: len(objective.totals)] = loss_values(losses, objective)
         return from_list(values)
 
     def predict_on_batch(self, x):

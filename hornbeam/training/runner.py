@@ -1,0 +1,131 @@
+"""`Runner` runs the compiled steps of one mode; `BatchListener` tells callbacks of them."""
+
+import numpy as np
+
+from hornbeam.backend.function import default_training
+from hornbeam.backend.program import draw_seed
+from hornbeam.callbacks import CallbackList
+from hornbeam.callbacks.logs import Logs
+from hornbeam.callbacks.progbar import Progbar
+from hornbeam.training.steps import TRAIN, batch_size_of
+
+
+class Runner:
+    """Runs one mode's compiled steps for a trainer.
+
+    Args:
+        trainer: The `Trainer`.
+        mode: TRAIN, TEST or PREDICT.
+    """
+
+    def __init__(self, trainer, mode):
+        self.trainer = trainer
+        self.mode = mode
+        self.training = True if mode == TRAIN else default_training()
+        self._run_seed = None
+
+    def seed(self, step):
+        """The seed of this run; drawn only if the step uses random numbers."""
+        if not step.uses_random:
+            return np.uint32(0)
+        if self._run_seed is None:
+            self._run_seed = np.uint32(draw_seed())
+        return self._run_seed
+
+    def count(self, steps):
+        """Advances the step counter; returns the number of the first of them."""
+        first = self.trainer.step_count
+        self.trainer.step_count += steps
+        return first
+
+    def step_for(self, arrays, size):
+        """Returns the compiled step for batches of `size` samples."""
+        return self.trainer.step(self.mode, arrays.batch_shapes(size), self.training)
+
+    def chunk(self, step, arrays, start, count, size):
+        """Does `count` steps on arrays, in the way that is quickest; returns the results."""
+        if not arrays.fits:
+            for place in range(start, start + count * size, size):
+                _, results = self.batch(arrays.rows(place, size))
+            return results
+        data, seed, first = arrays.on_device(), self.seed(step), self.count(count)
+        if step.prefers_loop and (count > 1 or size == arrays.batch_size):
+            return step.run_loop(data, arrays.order, start, count, size, seed, first)
+        for number in range(count):
+            _, results = step.run_gathered(
+                data, arrays.order, start + number * size, size, seed, first + number
+            )
+        return results
+
+    def batch(self, batch):
+        """Does one step on a batch; returns the losses and the results."""
+        step = self.trainer.step(self.mode, batch, self.training)
+        return step.run(batch, self.seed(step), self.count(1))
+
+    size_of = staticmethod(batch_size_of)
+
+
+def loss_values(losses, objective):
+    """Turns the losses of a step into a list of floats: the total, then the outputs'."""
+    total, parts = losses
+    values = [float(total)] + [float(part) for part in parts]
+    return values[: len(objective.totals)]
+
+
+class BatchListener:
+    """Tells callbacks of single batches, with Keras's logs."""
+
+    def __init__(self, callbacks, mode, objective, model):
+        self.callbacks = callbacks
+        self.mode = mode
+        self.objective = objective
+        self.model = model
+
+    def begin(self, index, size):
+        self.callbacks._call_batch_hook(self.mode, "begin", index, {"batch": index, "size": size})
+
+    def end(self, index, size, losses, results):
+        values = results.tolist()
+        totals = loss_values(losses, self.objective)
+        values[: len(totals)] = totals
+        logs = Logs({"batch": index, "size": size})
+        logs.update(zip(self.objective.names, values))
+        self.callbacks._call_batch_hook(self.mode, "end", index, logs)
+
+    def stopped(self):
+        return self.mode == TRAIN and self.model.stop_training
+
+
+def as_list(callbacks):
+    """One callback or a list of them as a list."""
+    return list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
+
+
+def callback_list_for(trainer, data, steps, callbacks, verbose):
+    """Returns a `CallbackList` that knows model and data, or None if there are no callbacks."""
+    if callbacks is None:
+        return None
+    callback_list = CallbackList(as_list(callbacks))
+    callback_list.set_model(trainer.model)
+    callback_list.set_params(
+        {
+            "batch_size": getattr(data, "batch_size", None),
+            "steps": steps if steps is not None else data.steps,
+            "samples": data.samples,
+            "verbose": verbose,
+        }
+    )
+    return callback_list
+
+
+def progress_bar(data, steps, verbose):
+    """Returns a function `(steps done, samples done, results)` that moves a bar, or None."""
+    if not verbose:
+        return None
+    by_samples = data.samples is not None and steps is None
+    bar = Progbar(data.samples if by_samples else steps or data.steps, verbose=verbose)
+
+    def progress(done, samples, results):
+        bar.update(samples if by_samples else done)
+
+    return progress
