@@ -19,6 +19,25 @@ from hornbeam.layers.core import (
     SpatialDropout3D,
 )
 from hornbeam.layers.embeddings import Embedding
+from hornbeam.layers.merge import (
+    Add,
+    Average,
+    Concatenate,
+    Dot,
+    Maximum,
+    Minimum,
+    Multiply,
+    Subtract,
+    add,
+    average,
+    concatenate,
+    dot,
+    maximum,
+    minimum,
+    multiply,
+    subtract,
+)
+from hornbeam.layers.normalization import BatchNormalization
 from hornbeam.layers.pooling import (
     AveragePooling1D,
     AveragePooling2D,
@@ -36,17 +55,23 @@ from hornbeam.layers.pooling import (
 from hornbeam.layers.recurrent import GRU, LSTM, SimpleRNN
 from hornbeam.layers.recurrent_cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
 from hornbeam.layers.rnn import RNN
+from hornbeam.layers.wrappers import Bidirectional, TimeDistributed, Wrapper
 from hornbeam.registry import catalogue, deserialize_keras_object, serialize_keras_object
 
 __all__ = [
     "Activation",
     "ActivityRegularization",
+    "Add",
+    "Average",
     "AveragePooling1D",
     "AveragePooling2D",
     "AveragePooling3D",
     "AvgPool1D",
     "AvgPool2D",
     "AvgPool3D",
+    "BatchNormalization",
+    "Bidirectional",
+    "Concatenate",
     "Conv1D",
     "Conv2D",
     "Conv3D",
@@ -54,6 +79,7 @@ __all__ = [
     "Convolution2D",
     "Convolution3D",
     "Dense",
+    "Dot",
     "Dropout",
     "Embedding",
     "Flatten",
@@ -79,6 +105,9 @@ __all__ = [
     "MaxPooling1D",
     "MaxPooling2D",
     "MaxPooling3D",
+    "Maximum",
+    "Minimum",
+    "Multiply",
     "Permute",
     "RNN",
     "RepeatVector",
@@ -89,8 +118,19 @@ __all__ = [
     "SpatialDropout2D",
     "SpatialDropout3D",
     "StackedRNNCells",
+    "Subtract",
+    "TimeDistributed",
+    "Wrapper",
+    "add",
+    "average",
+    "concatenate",
     "deserialize",
+    "dot",
+    "maximum",
+    "minimum",
+    "multiply",
     "serialize",
+    "subtract",
 ]
 
 # Other names of the same classes.

@@ -26,7 +26,61 @@ from hornbeam.layers.recurrent_cells import (
 __all__ = ["RNN"]
 
 
-class RNN(Layer):
+class TakesStates(Layer):
+    """A layer that is called with initial states and constants beside its input."""
+
+    _num_constants = None
+
+    def __call__(self, inputs, initial_state=None, constants=None, **kwargs):
+        """Calls the layer; see the class. States and constants may also follow in `inputs`."""
+        inputs, initial_state, constants = self._sorted_arguments(
+            inputs, initial_state, constants
+        )
+        further = [*(initial_state or ()), *(constants or ())]
+        if not further:
+            return super().__call__(inputs, **kwargs)
+        if initial_state:
+            self._note_states(initial_state)
+        if constants:
+            self._note_constants(constants)
+        made_by_layers = [
+            isinstance(tensor, Tensor) and hasattr(tensor, "_keras_history") for tensor in further
+        ]
+        if running.program() is not None or not all(made_by_layers):
+            return super().__call__(
+                inputs, initial_state=initial_state, constants=constants, **kwargs
+            )
+        # Tensors of the graph are inputs, so that the model's config knows them.
+        before = self.input_spec
+        specs = [InputSpec(shape=K.int_shape(tensor)) for tensor in further]
+        self.input_spec = [before[0], *specs]
+        try:
+            return super().__call__([inputs, *further], **kwargs)
+        finally:
+            self.input_spec = self.input_spec[:1]
+
+    def _sorted_arguments(self, inputs, initial_state, constants):
+        """Takes a list of inputs apart into input, states and constants."""
+        if isinstance(inputs, (list, tuple)):
+            if len(inputs) > 1 and not (initial_state is None and constants is None):
+                raise ValueError(
+                    f"{self.name} got states or constants both in the list of inputs and as "
+                    "arguments. Pass them in one way."
+                )
+            inputs, *further = inputs
+            count = len(further) - (self._num_constants or 0)
+            if further:
+                initial_state, constants = further[:count], further[count:]
+        return inputs, _listed(initial_state), _listed(constants)
+
+    def _note_states(self, states):
+        raise NotImplementedError
+
+    def _note_constants(self, constants):
+        raise NotImplementedError
+
+
+class RNN(TakesStates):
     """Runs a cell over the time steps of a sequence.
 
     Args:
@@ -197,56 +251,14 @@ class RNN(Layer):
 
     # ---- calling
 
-    def __call__(self, inputs, initial_state=None, constants=None, **kwargs):
-        """Calls the layer; see the class. States and constants may also follow in `inputs`."""
-        inputs, initial_state, constants = self._sorted_arguments(
-            inputs, initial_state, constants
-        )
-        if initial_state is None and constants is None:
-            return super().__call__(inputs, **kwargs)
-        further = [*(initial_state or ()), *(constants or ())]
-        if constants:
-            self._num_constants = len(constants)
-            self._constant_shapes = [K.int_shape(constant) for constant in constants]
-        if initial_state is not None:
-            kwargs["initial_state"] = initial_state
-            self.state_spec = [InputSpec(shape=K.int_shape(state)) for state in initial_state]
-            if self.built:
-                self._check_state_spec()
-        if constants is not None:
-            kwargs["constants"] = constants
-        made_by_layers = [
-            isinstance(tensor, Tensor) and hasattr(tensor, "_keras_history") for tensor in further
-        ]
-        if running.program() is not None or not all(made_by_layers):
-            return super().__call__(inputs, **kwargs)
-        # Tensors of the graph are inputs, so that the model's config knows them.
-        kwargs.pop("initial_state", None)
-        kwargs.pop("constants", None)
-        before = self.input_spec
-        self.input_spec = [
-            before[0], *(InputSpec(shape=K.int_shape(tensor)) for tensor in further)
-        ]
-        try:
-            return super().__call__([inputs, *further], **kwargs)
-        finally:
-            self.input_spec = [self.input_spec[0], *before[1:]]
+    def _note_states(self, states):
+        self.state_spec = [InputSpec(shape=K.int_shape(state)) for state in states]
+        if self.built:
+            self._check_state_spec()
 
-    def _sorted_arguments(self, inputs, initial_state, constants):
-        if isinstance(inputs, (list, tuple)):
-            if initial_state is not None or constants is not None:
-                if len(inputs) > 1:
-                    raise ValueError(
-                        f"{self.name} got states or constants both in the list of inputs and as "
-                        "arguments. Pass them in one way."
-                    )
-            inputs, *further = inputs
-            count = len(further) - (self._num_constants or 0)
-            if count > 0 and initial_state is None:
-                initial_state = further[:count]
-            if further[max(count, 0) :] and constants is None:
-                constants = further[max(count, 0) :]
-        return inputs, _listed(initial_state), _listed(constants)
+    def _note_constants(self, constants):
+        self._num_constants = len(constants)
+        self._constant_shapes = [K.int_shape(constant) for constant in constants]
 
     def call(self, inputs, mask=None, training=None, initial_state=None, constants=None):
         inputs, initial_state, constants = self._sorted_arguments(
