@@ -2,7 +2,7 @@
 
 from hornbeam import layers as _layers  # noqa: F401  configs name layers
 from hornbeam import training as _training  # noqa: F401  lends `fit` to `Model`
-from hornbeam.engine import Input, Model, Sequential
+from hornbeam.engine import Input, InputLayer, Model, Sequential
 from hornbeam.saving import (
     clone_model,
     load_model,
@@ -14,6 +14,7 @@ from hornbeam.saving import (
 
 __all__ = [
     "Input",
+    "InputLayer",
     "Model",
     "Sequential",
     "clone_model",

@@ -3,7 +3,8 @@
 from hornbeam.backend import running
 from hornbeam.backend.ops import infer
 from hornbeam.backend.tensors import Operand, Placeholder
-from hornbeam.engine import checks, config
+from hornbeam.engine import checks
+from hornbeam.engine import config as configs
 from hornbeam.engine.doors import doors
 from hornbeam.engine.graph import Graph
 from hornbeam.engine.layer import Layer
@@ -288,12 +289,12 @@ class Network(Layer):
                 f"{type(self).__name__} writes its own `call`, so there is no graph to describe. "
                 "Save its weights with `save_weights`, or write `get_config`."
             )
-        return config.graph_config(self)
+        return configs.graph_config(self)
 
     @classmethod
-    def from_config(cls, config_, custom_objects=None):
+    def from_config(cls, config, custom_objects=None):
         """Makes a network from what `get_config` returned, with fresh weights."""
-        return config.graph_from_config(cls, config_, custom_objects)
+        return configs.graph_from_config(cls, config, custom_objects)
 
     def summary(self, line_length=None, positions=None, print_fn=None):
         """Prints a table of the layers.

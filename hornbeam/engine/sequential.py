@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from hornbeam.engine import checks, config
+from hornbeam.engine import checks
+from hornbeam.engine import config as configs
 from hornbeam.engine.input_layer import Input, InputLayer
 from hornbeam.engine.layer import Layer
 from hornbeam.engine.model import Model
@@ -174,11 +175,11 @@ class Sequential(Model):
         return (probabilities > 0.5).astype("int32")
 
     def get_config(self):
-        return config.sequential_config(self)
+        return configs.sequential_config(self)
 
     @classmethod
-    def from_config(cls, config_, custom_objects=None):
-        return config.sequential_from_config(cls, config_, custom_objects)
+    def from_config(cls, config, custom_objects=None):
+        return configs.sequential_from_config(cls, config, custom_objects)
 
 
 def _first_layer(layer):
