@@ -314,14 +314,21 @@ class GradientNode(Node):
         super().__init__([*losses, *variables])
         self.losses = losses
         self.variables = variables
+        self.groups = independent_groups(variables)
         self.outputs = [Tensor(v.shape, v.dtype, self, i) for i, v in enumerate(variables)]
 
     def run(self, program):
-        values = [program.resolve(v) for v in self.variables]
+        found = {}
+        for group in self.groups:
+            found.update(zip(group, self._gradients(program, group)))
+        return [found[variable] for variable in self.variables]
+
+    def _gradients(self, program, variables):
+        values = [program.resolve(v) for v in variables]
 
         def total(points):
             scope = program.child(isolated=True)
-            for variable, point, value in zip(self.variables, points, values):
+            for variable, point, value in zip(variables, points, values):
                 scope.bind(variable, point)
                 if program.mask_of(value) is not None:
                     scope.set_mask(point, program.mask_of(value))
@@ -359,6 +366,29 @@ def gradients(loss, variables):
         gradient if hidden or variable in reached else None
         for gradient, variable in zip(node.outputs, wanted)
     ]
+
+
+def independent_groups(tensors):
+    """Splits tensors so that none in a group depends on another of it.
+
+    The points of a gradient are values of their own: one that is made of another would hide how
+    the loss depends on that.
+    """
+    groups = []
+    for tensor in sorted(dict.fromkeys(tensors), key=_order):
+        made_of, _ = ancestors([tensor])
+        for group in groups:
+            if not any(other in made_of for other in group):
+                group.append(tensor)
+                break
+        else:
+            groups.append([tensor])
+    return groups
+
+
+def _order(tensor):
+    """Placeholders and variables first, then in the order in which they were recorded."""
+    return -1 if tensor.node is None else tensor.node.serial
 
 
 def ancestors(tensors):

@@ -179,7 +179,13 @@ def infer(run, sources, wide, training=False, varies=False):
     varies = varies or any(
         None in source.shape or getattr(source, "static", None) is not None for source in sources
     )
-    found = [_run_on_shapes(run, sizing, wide, training) for sizing in ((0, 1) if varies else (0,))]
+    try:
+        found = [
+            _run_on_shapes(run, ShapeProgram(sizing, training), wide)
+            for sizing in ((0, 1) if varies else (0,))
+        ]
+    except (TypeError, ValueError) as error:
+        return _infer_from_known_size(run, sources, wide, training, error)
     specs = []
     for values in zip(*found):
         first, last = values[0], values[-1]
@@ -187,16 +193,40 @@ def infer(run, sources, wide, training=False, varies=False):
         shape = tuple(
             None if a != b else a for a, b in zip(np.shape(first), np.shape(last), strict=True)
         )
-        specs.append((shape, dtype_name(_dtype_of(first)), static))
+        specs.append((shape, _dtype_of(first), static))
     return specs
 
 
+def _infer_from_known_size(run, sources, wide, training, error):
+    """Finds shapes where a None must be one of the sizes that others have.
+
+    Such as a placeholder `(None, 3)` added to a variable `(32, 3)`. A dimension of the result that
+    has this size may have it by chance; it is None, which is right in any case.
+    """
+    if any(None in source.shape for source in sources):
+        for size in dict.fromkeys(dim for source in sources for dim in source.shape):
+            if size in (None, 1):
+                continue
+            try:
+                values = _run_on_shapes(run, ShapeProgram(0, training, size), wide)
+            except (TypeError, ValueError):
+                continue
+            return [
+                (tuple(None if d == size else d for d in np.shape(v)), _dtype_of(v), None)
+                for v in values
+            ]
+    stand_in = str(SIZES[0])
+    error.args = tuple(
+        arg.replace(stand_in, "None") if isinstance(arg, str) else arg for arg in error.args
+    )
+    raise error
+
+
 def _dtype_of(value):
-    return value.dtype if hasattr(value, "dtype") else np.asarray(value).dtype
+    return dtype_name(value.dtype if hasattr(value, "dtype") else np.asarray(value).dtype)
 
 
-def _run_on_shapes(run, sizing, wide, training):
-    program = ShapeProgram(sizing, training)
+def _run_on_shapes(run, program, wide):
     values = []
 
     def body():

@@ -306,15 +306,17 @@ class ShapeProgram(Program):
 
     Args:
         sizing: 0 or 1, which of `SIZES` stands for None.
+        training: Bool, the learning phase.
+        size: Another size to stand for None.
     """
 
-    def __init__(self, sizing, training=False):
+    def __init__(self, sizing, training=False, size=None):
         super().__init__(training=training, seed=0, missing=self._zeros)
         self.sizing = sizing
+        self.size = SIZES[sizing] if size is None else size
 
     def _zeros(self, operand):
-        size = SIZES[self.sizing]
-        shape = tuple(size if dim is None else dim for dim in operand.shape)
+        shape = tuple(self.size if dim is None else dim for dim in operand.shape)
         return jnp.zeros(shape, operand.dtype)
 
     def _unbound(self, tensor):
