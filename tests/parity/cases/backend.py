@@ -560,6 +560,24 @@ def feeding(keras, random):
     return results
 
 
+def fixed_batch(keras, random):
+    """Noise of a fixed batch size meets a tensor whose batch size is unknown."""
+    K, L = keras.backend, keras.layers
+    x = L.Input((3,))
+    noise = K.constant(normal(random, 4, 3))
+    y = L.Lambda(lambda x: x + K.exp(0.5 * x) * noise, output_shape=(3,))(x)
+    total = K.sum(y * K.constant(normal(random, 4, 3)))
+    outputs = {"y": y, "gradient": K.gradients(total, [x])[0]}
+    values = normal(random, 4, 3)
+    results = compute_named(keras, [(x, values)], outputs)
+    z = K.placeholder(shape=(None, None))
+    results["product"] = compute(keras, [(z, values)], [z * noise + K.sum(z, axis=0)])[0]
+    z = K.placeholder(shape=(None, 3))
+    random_noise = z + 0 * K.random_normal((4, 3))
+    results["random"] = compute(keras, [(z, values)], [random_noise])[0]
+    return results
+
+
 def keras_names(keras, random):
     """Facts about tensors: what is a Keras tensor, a placeholder, how uids count."""
     K = keras.backend
@@ -642,6 +660,7 @@ def table():
     rows["folds"] = folds
     rows["random"] = random_functions
     rows["K.function"] = feeding
+    rows["fixed batch"] = fixed_batch
     rows["keras tensors"] = keras_names
     rows = {
         name: Case(run, oracles=(KERAS,), why=ONLY[name]) if name in ONLY else Case(run)

@@ -59,7 +59,8 @@ def check(keras, random, make, *shapes, **options):
     }
     if options.get("gradients", True):
         sizes = options.get("output_sizes") or [size or 1 for size in static]
-        total = weighted_sum(keras, y, uniform(random, 0.5, 1.5, *sizes))
+        # the square keeps a normalized output's gradient from vanishing
+        total = weighted_sum(keras, y + K.square(y), uniform(random, 0.5, 1.5, *sizes))
     for phase in options.get("phases", ("test",)):
         outputs = {phase: y}
         if options.get("gradients", True):
