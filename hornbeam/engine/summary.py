@@ -40,8 +40,9 @@ def print_summary(model, line_length=None, positions=None, print_fn=None):
 
     if hasattr(model, "_check_trainable_weights_consistency"):
         model._check_trainable_weights_consistency()
-    trained = getattr(model, "_collected_trainable_weights", None)
-    trainable = _count(model.trainable_weights if trained is None else trained)
+    # What `compile` took counts, if the model is compiled and had weights then.
+    collected = getattr(model, "_collected_trainable_weights", None)
+    trainable = _count(collected or model.trainable_weights)
     frozen = _count(model.non_trainable_weights)
     print_fn(f"Total params: {trainable + frozen:,}")
     print_fn(f"Trainable params: {trainable:,}")
