@@ -1,11 +1,14 @@
 """Making variables, placeholders and constants, and asking what a tensor is."""
 
+import math
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from hornbeam.backend import names, running
 from hornbeam.backend.config import floatx
+from hornbeam.backend.errors import ShapeError
 from hornbeam.backend.ops import op
 from hornbeam.backend.tensors import (
     DType,
@@ -96,13 +99,13 @@ def placeholder(shape=None, ndim=None, dtype=None, sparse=False, name=None):
 def _constant(value, dtype, shape):
     value = np.asarray(value)
     if shape is not None:
-        shape = tuple(int(size) for size in shape)
-        size = int(np.prod(shape))
-        if value.size > size:
-            raise ValueError(f"Too many values for a constant of shape {shape}: {value.size}.")
-        flat = value.reshape(-1)
-        fill = np.repeat(flat[-1:], size - value.size)  # the last value fills what is left
-        value = np.concatenate([flat, fill]).reshape(shape)
+        shape = host_shape(shape)
+        if value.size not in (1, math.prod(shape)):
+            raise ShapeError(
+                f"K.constant got a value of shape {value.shape} for shape={shape}. Expected one "
+                "number, or as many as the shape holds."
+            )
+        value = np.broadcast_to(value, shape) if value.size == 1 else value.reshape(shape)
     dtype = compute_dtype(dtype)
     if np.issubdtype(dtype, np.integer) and value.size <= _HOST_SIZE:
         return value.astype(dtype)
@@ -115,8 +118,11 @@ def constant(value, dtype=None, shape=None, name=None):
     Args:
         value: Number, nested list or array.
         dtype: Name of the dtype; None means `floatx()`.
-        shape: Tuple of ints; `value` fills it, its last element what is left over.
+        shape: Tuple of ints; a single number fills it.
         name: String; made unique.
+
+    Raises:
+        ShapeError: if `value` has another number of elements.
     """
     if isinstance(value, Operand) or isinstance(value, jax.core.Tracer):
         return named(cast(value, dtype_name(dtype)), name)
@@ -339,6 +345,11 @@ def int_shape(x):
         return tuple(np.shape(x) if not hasattr(x, "shape") else x.shape)
     except (TypeError, ValueError):
         return None
+
+
+def get_variable_shape(x):
+    """Returns the shape of a variable as a tuple of ints; Keras 2.0's name for `int_shape`."""
+    return int_shape(x)
 
 
 def ndim(x):

@@ -4,6 +4,8 @@ The methods here are the public face; the work is done by the trainer, which `ho
 lends to the engine.
 """
 
+import warnings
+
 from hornbeam.engine.doors import doors
 from hornbeam.engine.network import Network
 
@@ -366,3 +368,34 @@ class Model(Network):
     def _feed_inputs(self):
         """List of the inputs that are fed with data."""
         return [t for t in self.inputs or () if getattr(t, "default", None) is None]
+
+    @property
+    def _feed_targets(self):
+        """List of the placeholders of the targets that are fed with data."""
+        return self.trainer.fed_targets
+
+    @property
+    def _feed_sample_weights(self):
+        """List of the placeholders of the sample weights."""
+        return self.trainer.sample_weights
+
+    def _check_trainable_weights_consistency(self):
+        """Warns if `trainable` was changed after `compile`, which `compile` alone looks at."""
+        collected = self.trainer.trainable_weights if self._trainer is not None else []
+        if collected and len(collected) != len(self.trainable_weights):
+            warnings.warn(
+                "Discrepancy between trainable weights and collected trainable weights, did you "
+                "set `model.trainable` without calling `model.compile` after ?",
+                stacklevel=2,
+            )
+
+    def _make_train_function(self):
+        """Makes the optimizer's weights, so that they can be set before the first step."""
+        self.trainer.make_optimizer_weights()
+
+    def _make_test_function(self):
+        """Checks that the model is compiled; steps are compiled when data arrive."""
+        _ = self.trainer.objective
+
+    def _make_predict_function(self):
+        """Does nothing: steps are compiled when data arrive, in whichever thread they do."""

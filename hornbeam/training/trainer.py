@@ -47,6 +47,7 @@ class Trainer:
         self._steps = {}
         self._outputs = None
         self._wide = False
+        self._metrics_are_done = False
         self._seed = None
         self._symbolic_updates = None
 
@@ -146,8 +147,20 @@ class Trainer:
         return [output.target for output in self.objective.with_loss]
 
     @property
+    def fed_targets(self):
+        return [output.target for output in self.objective.with_loss if output.target_is_fed]
+
+    @property
     def sample_weights(self):
         return [output.sample_weight for output in self.objective.with_loss]
+
+    def make_optimizer_weights(self):
+        """Makes the weights of the optimizer, as the first training step would."""
+        _ = self.objective  # raises if there is no optimizer yet
+        if self.optimizer.is_symbolic:
+            _ = self.symbolic_updates
+        else:
+            self.optimizer.build(self.trainable_weights)
 
     def reset_metrics(self):
         self.objective.reset()
@@ -182,10 +195,7 @@ class Trainer:
             objective = self.objective
             known += objective.variables
             if mode == TRAIN:
-                if self.optimizer.is_symbolic:
-                    _ = self.symbolic_updates
-                else:
-                    self.optimizer.build(self.trainable_weights)
+                self.make_optimizer_weights()
                 known += self.optimizer.weights
                 known += [v for v in vars(self.optimizer).values() if isinstance(v, Variable)]
                 body = steps.train_body(self)
@@ -352,14 +362,16 @@ class Trainer:
 
     def _on_batch(self, mode, batch, training, reset_metrics):
         objective = self.objective
-        if reset_metrics:
+        fresh = reset_metrics or self._metrics_are_done
+        self._metrics_are_done = reset_metrics  # what comes next begins anew
+        if fresh:
             objective.reset(zeroed=False)
         step = self.step(mode, batch, training)
         seed = self.seed() if step.uses_random else np.uint32(0)
-        losses, results = step.run(batch, seed, self.step_count, fresh=reset_metrics)
+        losses, results = step.run(batch, seed, self.step_count, fresh)
         self.step_count += 1
         values = np.asarray(results).tolist()
-        if not reset_metrics:
+        if not fresh:
             values[: len(objective.totals)] = loss_values(losses, objective)
         return from_list(values)
 
