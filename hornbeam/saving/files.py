@@ -187,10 +187,7 @@ def _read_optimizer(model, group):
     """
     optimizer = model.optimizer
     saved = [hdf5.child_array(group, name) for name in hdf5.read_names(group, "weight_names")]
-    if optimizer.is_symbolic:
-        _ = model.trainer.symbolic_updates  # its variables are made there
-    else:
-        optimizer.build(model._collected_trainable_weights)
+    model._make_train_function()  # makes the variables of the state
     largest = max((int(np.prod(w.shape, dtype=np.int64)) for w in optimizer.weights), default=0)
     try:
         if any(dataset.size > largest for dataset in saved):
