@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from hornbeam.backend import running
 from hornbeam.backend.config import epsilon as fuzz
 from hornbeam.backend.config import normalize_data_format
 from hornbeam.backend.errors import ShapeError
@@ -41,7 +42,9 @@ def relu(x, alpha=0.0, max_value=None, threshold=0.0):
         result = jnp.where(result < limit, result, limit)
     if _is_zero(alpha):
         return result
-    return jnp.where(x > threshold, result, alpha * (x - threshold))
+    if max_value is None and _is_zero(threshold):
+        return jnp.where(x > 0, x, alpha * x)
+    return result + jnp.where(x < threshold, alpha * (x - threshold), jnp.zeros_like(x))
 
 
 @op
@@ -58,7 +61,24 @@ def elu(x, alpha=1.0):
 @op
 def softmax(x, axis=-1):
     """Exponentials that sum to 1 along `axis`."""
-    return jax.nn.softmax(floating(x), axis)
+    x = floating(x)
+    return _with_logits(jax.nn.softmax(x, axis), "softmax", x, axis)
+
+
+def _with_logits(probabilities, activation, logits, axis=-1):
+    program = running.program()
+    if program is not None:
+        program.note_logits(probabilities, activation, logits, axis)
+    return probabilities
+
+
+def _logits_of(probabilities, activation, axis=-1):
+    """Logits of what came straight from softmax or sigmoid: crossentropies are exact from them.
+
+    Keras does the same where an output is an operation `Softmax` or `Sigmoid` of TensorFlow's.
+    """
+    program = running.program()
+    return None if program is None else program.logits_of(probabilities, activation, axis)
 
 
 @op
@@ -77,7 +97,8 @@ def softsign(x):
 @op
 def sigmoid(x):
     """`1 / (1 + exp(-x))`."""
-    return jax.nn.sigmoid(floating(x))
+    x = floating(x)
+    return _with_logits(jax.nn.sigmoid(x), "sigmoid", x)
 
 
 @op
@@ -135,12 +156,13 @@ def categorical_crossentropy(target, output, from_logits=False, axis=-1):
     output = floating(output)
     axis = _class_axis("categorical_crossentropy", axis, output.shape)
     target = jnp.asarray(target).astype(output.dtype)
-    if from_logits:
+    logits = output if from_logits else _logits_of(output, "softmax", axis)
+    if logits is not None:
         # TensorFlow's gradient is `softmax - target` even where targets do not sum to 1: the last
         # term is 0, and its gradient makes it so.
-        normalizer = jax.nn.logsumexp(output, axis)
+        normalizer = jax.nn.logsumexp(logits, axis)
         nothing = (1 - jnp.sum(target, axis)) * (normalizer - lax.stop_gradient(normalizer))
-        return nothing - jnp.sum(target * jax.nn.log_softmax(output, axis), axis)
+        return nothing - jnp.sum(target * jax.nn.log_softmax(logits, axis), axis)
     logarithms = jnp.log(_clipped(output / jnp.sum(output, axis, keepdims=True)))
     return -jnp.sum(target * logarithms, axis)
 
@@ -165,9 +187,10 @@ def sparse_categorical_crossentropy(target, output, from_logits=False, axis=-1):
     """
     output = floating(output)
     axis = _class_axis("sparse_categorical_crossentropy", axis, output.shape)
-    logits = jnp.moveaxis(output, axis, -1)
-    if not from_logits:
-        logits = jnp.log(_clipped(logits))
+    logits = output if from_logits else _logits_of(output, "softmax", axis)
+    if logits is None:
+        logits = jnp.log(_clipped(output))
+    logits = jnp.moveaxis(logits, axis, -1)
     target = jnp.asarray(target)
     if target.size != logits.size // max(logits.shape[-1], 1):
         raise ShapeError(
@@ -197,8 +220,9 @@ def binary_crossentropy(target, output, from_logits=False):
     """
     output = floating(output)
     target = jnp.asarray(target).astype(output.dtype)
-    if from_logits:
-        return jax.nn.softplus(output) - output * target
+    logits = output if from_logits else _logits_of(output, "sigmoid")
+    if logits is not None:
+        return jax.nn.softplus(logits) - logits * target
     output = _clipped(output)
     hit = target * jnp.log(output + fuzz())
     return -(hit + (1 - target) * jnp.log(1 - output + fuzz()))
@@ -360,8 +384,7 @@ def _bias_add(x, bias, data_format):
         if bias.ndim == 1:
             shape = (1, -1) + (1,) * (x.ndim - 2)
         else:
-            shape = (1, bias.shape[-1], *bias.shape[:-1])
-            bias = jnp.moveaxis(bias, -1, 0)
+            shape = (1, bias.shape[-1], *bias.shape[:-1])  # a reshape, no transposition, as Keras
     else:
         shape = (1,) * (x.ndim - bias.ndim) + bias.shape
     return x + bias.reshape(shape)
@@ -372,8 +395,9 @@ def bias_add(x, bias, data_format=None):
 
     Args:
         x: Tensor or variable.
-        bias: Tensor of rank 1 (one number a channel), or of the shape of one sample, its channels
-            last.
+        bias: Tensor of rank 1 (one number a channel), or of the shape of one sample. For
+            `'channels_first'` that shape is given with the channels last, and the numbers are
+            read in order into the shape with the channels first.
         data_format: `'channels_last'`, `'channels_first'`, or None for the default.
 
     Raises:

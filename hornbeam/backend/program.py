@@ -59,6 +59,7 @@ class Program:
         self.losses = []  # (layer, value), as layers add them
         self.metrics = []  # (layer, name, value), as layers add them
         self.frozen = False  # inside a layer that is not trainable: nothing is written
+        self.value_logits = {}  # id(value) -> (value, activation, logits, axis)
         self.value_masks = {}  # id(value) -> (value, mask); the value is held so the id stays its
         self.uses_random = False
         self._sites = {}
@@ -77,13 +78,18 @@ class Program:
         scope.fed, scope.values, scope.effects = {}, {}, {}
         if isolated:
             scope.store = scope
-            scope.variables, scope.written = {}, {}
-            scope.losses, scope.metrics, scope.value_masks = [], [], {}
+            scope._keep_own()
         else:
             site = self._frames[-1]
             site.scopes += 1
             scope.path = (*self.path, site.number, site.scopes)
         return scope
+
+    def _keep_own(self):
+        """Makes this scope keep what it writes and notes to itself."""
+        self.variables, self.written = {}, {}
+        self.losses, self.metrics = [], []
+        self.value_masks, self.value_logits = {}, {}
 
     def body(self):
         """Returns a scope for code that JAX traces by itself: a loop's body or a branch.
@@ -98,8 +104,8 @@ class Program:
     def begin(self, variables=(), iteration=None):
         """Forgets what an earlier trace of this `body` left; its values are no longer valid."""
         self.fed, self.values, self.effects, self.wanted = {}, {}, {}, []
-        self.variables, self.written = dict(variables), {}
-        self.losses, self.metrics, self.value_masks = [], [], {}
+        self._keep_own()
+        self.variables.update(variables)
         self.iterations = self.parent.iterations
         if iteration is not None:
             self.iterations += (iteration,)
@@ -204,18 +210,34 @@ class Program:
 
     def mask_of(self, value):
         """Returns the mask that a layer gave to `value`, or None."""
+        found = self._noted("value_masks", value)
+        return None if found is None else found[1]
+
+    def _noted(self, table, value):
+        """What is noted about a value, here or in a scope around."""
         store = self.store
         while True:
-            found = store.value_masks.get(id(value))
-            if found is not None:
-                return found[1]
-            if store.parent is None:
-                return None
+            found = getattr(store, table).get(id(value))
+            if found is not None or store.parent is None:
+                return found
             store = store.parent.store
 
     def set_mask(self, value, mask):
         """Lets `mask` travel with `value`."""
         self.store.value_masks[id(value)] = (value, mask)
+
+    # ---- logits behind probabilities
+
+    def note_logits(self, value, activation, logits, axis=-1):
+        """Remembers that `value` is the softmax or sigmoid of `logits`."""
+        self.store.value_logits[id(value)] = (value, activation, logits, axis)
+
+    def logits_of(self, value, activation, axis=-1):
+        """Returns the logits of probabilities that came straight from `activation`, or None."""
+        found = self._noted("value_logits", value)
+        if found is None or found[1] != activation:
+            return None
+        return found[2] if found[3] % value.ndim == axis % value.ndim else None
 
     # ---- variables
 

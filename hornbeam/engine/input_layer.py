@@ -1,5 +1,6 @@
 """`Input`: where data enters a network."""
 
+from hornbeam.backend import names
 from hornbeam.backend.tensors import Operand, Placeholder
 from hornbeam.engine import checks
 from hornbeam.engine.layer import Layer
@@ -40,7 +41,7 @@ class InputLayer(Layer):
             dtype = dtype or input_tensor.dtype
             if batch_input_shape is None and input_shape is None:
                 batch_input_shape = tuple(input_tensor.shape)
-        super().__init__(name=name, dtype=dtype)
+        super().__init__(name=name or f"input_{names.get_uid('input')}", dtype=dtype)
         self.trainable = False
         self.sparse = sparse
         if batch_input_shape is None:

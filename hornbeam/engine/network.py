@@ -10,6 +10,7 @@ from hornbeam.engine.graph import Graph
 from hornbeam.engine.layer import Layer
 from hornbeam.engine.node import LayerNode, from_list, history, to_list
 from hornbeam.engine.summary import print_summary
+from hornbeam.engine.weights import unique
 
 
 class Network(Layer):
@@ -173,6 +174,24 @@ class Network(Layer):
             for node in self._inbound_nodes:
                 own += node.losses
         return own + [regularizer(weight) for weight, regularizer in self.weight_losses()]
+
+    @property
+    def updates(self):
+        if self._graph is None or not (self.trainable or self.stateful):
+            return super().updates
+        own = list(self._updates)
+        for layer in self.layers:
+            own += layer._updates if layer.trainable or layer.stateful else []
+        if running.program() is None:
+            for node in sorted(self._graph.layer_nodes, key=lambda node: node.serial):
+                own += node.updates
+        return own
+
+    def _layerwise_weights(self):
+        """The variables layer by layer: the order of `get_weights` and of files."""
+        if self._graph is None:
+            return self.weights
+        return unique([w for layer in self.layers for w in layer.weights])
 
     # ---- calling
 

@@ -95,7 +95,7 @@ def initial_value(initializer, shape, dtype, name=None):
     return value
 
 
-def _unique(items):
+def unique(items):
     """Removes repeats by identity, keeping order."""
     seen, result = set(), []
     for item in items:
@@ -159,7 +159,7 @@ class WeightsMixin:
         if not self.trainable:
             return []
         inner = [w for layer in self._layers for w in layer.trainable_weights]
-        return _unique(self._own_weights(True) + inner)
+        return unique(self._own_weights(True) + inner)
 
     @trainable_weights.setter
     def trainable_weights(self, weights):
@@ -170,10 +170,10 @@ class WeightsMixin:
         """List of the variables that training leaves alone."""
         inner = [w for layer in self._layers for w in layer.non_trainable_weights]
         if self.trainable:
-            return _unique(self._own_weights(False) + inner)
+            return unique(self._own_weights(False) + inner)
         frozen = self._own_weights(True)
         inner = [w for layer in self._layers for w in layer.trainable_weights] + inner
-        return _unique(frozen + self._own_weights(False) + inner)
+        return unique(frozen + self._own_weights(False) + inner)
 
     @non_trainable_weights.setter
     def non_trainable_weights(self, weights):
@@ -190,7 +190,10 @@ class WeightsMixin:
 
     def get_weights(self):
         """Returns the weights as a list of NumPy arrays, copies."""
-        return [w.get_value() for w in self.weights]
+        return [w.get_value() for w in self._layerwise_weights()]
+
+    def _layerwise_weights(self):
+        return self.weights
 
     def set_weights(self, weights):
         """Sets the weights from a list of arrays, in the order of `get_weights`.
@@ -198,7 +201,7 @@ class WeightsMixin:
         Raises:
             ValueError: if the number of arrays or a shape differs; nothing is set then.
         """
-        variables = self.weights
+        variables = self._layerwise_weights()
         weights = [np.asarray(w) for w in weights]
         if len(variables) != len(weights):
             raise ValueError(

@@ -197,12 +197,11 @@ class _Fit:
                 continue
             callbacks.on_epoch_begin(epoch)
             results = self._epoch(runner, shuffle)
+            values = np.asarray(results).tolist()
             logs = Logs()
-            if results is not None:
-                logs.update(zip(self.objective.names, np.asarray(results).tolist()))
             if self.validation is not None and self._validates(epoch):
-                values = self._validate()
-                logs.update((f"val_{n}", v) for n, v in zip(self.objective.names, values))
+                logs.update((f"val_{n}", v) for n, v in zip(self.objective.names, self._validate()))
+            logs.update(zip(self.objective.names, values))  # after the validation's, as in Keras
             callbacks.on_epoch_end(epoch, logs)
             if model.stop_training:
                 break
