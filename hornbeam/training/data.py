@@ -92,10 +92,6 @@ class Arrays:
         tree = jax.tree.map(lambda array: array[rows], self.tree)
         return Arrays(*tree, self._size, wide=True)  # the arrays are narrow already
 
-    def flat(self):
-        """Returns all arrays in one list, as `callback.validation_data` has them."""
-        return jax.tree.leaves(self.tree)
-
     def batches(self):
         """Yields the batches of an epoch."""
         for step in range(self.steps):

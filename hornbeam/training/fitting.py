@@ -156,7 +156,7 @@ class _Fit:
             {
                 "batch_size": getattr(self.data, "batch_size", None),
                 "epochs": epochs,
-                "steps": self.steps if self.steps is not None else self.data.steps,
+                "steps": self.steps if self.data.is_arrays else self.data.steps,
                 "samples": samples,
                 "verbose": verbose,
                 "do_validation": self.validation is not None,
@@ -170,7 +170,7 @@ class _Fit:
         model.stop_training = False
         if self.validation is not None and self.validation.is_arrays:
             for callback in callback_list.callbacks:
-                callback.validation_data = self.validation.flat()
+                callback.validation_data = self._validation_arrays()
         self.lazy = not own and not verbose and self.validation is None
         with deferred() as interrupts:
             self.interrupts = interrupts
@@ -181,6 +181,13 @@ class _Fit:
                     if data is not None and not data.is_arrays:
                         data.close()
         return history
+
+    def _validation_arrays(self):
+        """Inputs, targets, sample weights and the learning phase, as Keras shows them."""
+        x, y, weights = self.validation.tree
+        ones = np.ones(self.validation.samples, "float32")
+        phase = [0.0] if self.trainer.model.uses_learning_phase else []
+        return [*x, *y, *(ones if w is None else w for w in weights), *phase]
 
     def _run(self, history, initial_epoch, epochs, shuffle, model):
         callbacks, pending = self.callbacks, []

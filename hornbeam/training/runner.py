@@ -110,9 +110,10 @@ def callback_list_for(trainer, data, steps, callbacks, verbose):
     callback_list.set_params(
         {
             "batch_size": getattr(data, "batch_size", None),
-            "steps": steps if steps is not None else data.steps,
+            "steps": steps if data.is_arrays else data.steps,
             "samples": data.samples,
             "verbose": verbose,
+            "metrics": trainer.metrics_names if trainer.is_compiled else [],
         }
     )
     return callback_list
