@@ -72,6 +72,11 @@ def differences(case, golden, found, oracle=None, rtol=RTOL, spread=SPREAD):
     return sentences
 
 
+def compared(case, results):
+    """The entries in which hornbeam means to be like the originals."""
+    return {entry: results[entry] for entry in results if _first(case.departures, entry) is None}
+
+
 def judged_by_both(case, results):
     """The entries in which the oracles must agree."""
     return {entry: results[entry] for entry in results if _first(case.judges, entry) is None}

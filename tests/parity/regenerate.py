@@ -73,7 +73,8 @@ def compare_hornbeam(family, results):
             continue
         for oracle in results:
             if name in results[oracle]:
-                sentences = golden.differences(case, results[oracle][name], found, oracle)
+                expected = golden.compared(case, results[oracle][name])
+                sentences = golden.differences(case, expected, golden.compared(case, found), oracle)
                 count += report(f"hornbeam against {oracle}", family, name, sentences)
     return count
 

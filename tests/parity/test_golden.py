@@ -39,7 +39,8 @@ def test_case_agrees_with_the_oracle(oracle, family, name):
     if isinstance(found, Exception):
         raise found
     case = cases(family)[name]
-    sentences = golden.differences(case, stored(oracle, family)[name], found, oracle)
+    expected = golden.compared(case, stored(oracle, family)[name])
+    sentences = golden.differences(case, expected, golden.compared(case, found), oracle)
     assert not sentences, "\n".join(sentences)
 
 

@@ -30,6 +30,10 @@ Tolerance.__new__.__defaults__ = ("*",)
 Judge = namedtuple("Judge", "oracle why entries")
 Judge.__new__.__defaults__ = ("*",)
 
+# Entries in which hornbeam goes another way than the originals on purpose, and why. They are not
+# compared with hornbeam; the oracles are still compared with each other.
+Departure = namedtuple("Departure", "reason entries")
+
 # What holds in every family.
 JUDGES_EVERYWHERE = (
     Judge(KERAS, "tf_keras 2.21 writes configurations in Keras 3's layout", "*config"),
@@ -39,15 +43,18 @@ JUDGES_EVERYWHERE = (
 class Case:
     """One row: the function, and the exceptions made for it."""
 
-    def __init__(self, run, tolerances=(), judges=(), oracles=ORACLES, why=""):
+    def __init__(self, run, tolerances=(), judges=(), departures=(), oracles=ORACLES, why=""):
         for exception in tolerances:
             assert exception.reason, "a tolerance needs its reason"
+        for departure in departures:
+            assert departure.reason, "a departure needs its reason"
         for judge in judges:
             assert judge.oracle in ORACLES and judge.why, "a judge needs its reason"
         assert why or tuple(oracles) == ORACLES, "leaving out an oracle needs its reason"
         self.run = run
         self.tolerances = tuple(tolerances)
         self.judges = tuple(judges) + JUDGES_EVERYWHERE
+        self.departures = tuple(departures)
         self.oracles = tuple(oracles)
         self.why = why
 

@@ -133,6 +133,7 @@ def evaluated(keras, random, loss, metrics, sparse=False, activation="softmax", 
     results = {"metrics_names": model.metrics_names}
     results["evaluated"] = array(model.evaluate(x, y, batch_size=5, verbose=0))
     results["again"] = array(model.evaluate(x, y, batch_size=13, verbose=0))
+    model.reset_metrics()
     results["batch"] = array(model.test_on_batch(x[:3], y[:3]))
     history = model.fit(x, y, batch_size=5, epochs=2, shuffle=False, verbose=0)
     for key, values in history.history.items():
