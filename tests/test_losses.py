@@ -6,7 +6,7 @@ import pytest
 
 from hornbeam import backend as K
 from hornbeam import losses
-from hornbeam.losses_utils import (
+from hornbeam.losses.reduction import (
     Reduction,
     broadcast_weights,
     compute_weighted_loss,

@@ -24,7 +24,7 @@ from hornbeam.backend.tensors import (
     sources_of,
 )
 from hornbeam.backend.variables import constant
-from hornbeam.losses_utils import broadcast_weights, squeeze_or_expand_dimensions
+from hornbeam.losses.reduction import broadcast_weights, squeeze_or_expand_dimensions
 
 
 def _snake_case(name):

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from hornbeam.backend.config import floatx
 from hornbeam.backend.function import update_add
 from hornbeam.backend.ops import op
-from hornbeam.losses_utils import broadcast_weights, squeeze_or_expand_dimensions
+from hornbeam.losses.reduction import broadcast_weights, squeeze_or_expand_dimensions
 from hornbeam.metrics.base import Metric
 
 _NEVER = -1e10  # a threshold that every prediction passes, and the score of those it must not

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 
 from hornbeam import losses
 from hornbeam.backend.ops import op
-from hornbeam.losses_utils import squeeze_or_expand_dimensions
+from hornbeam.losses.reduction import squeeze_or_expand_dimensions
 from hornbeam.metrics.base import Mean, MeanMetricWrapper
 
 

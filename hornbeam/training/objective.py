@@ -6,10 +6,10 @@ import jax.numpy as jnp
 
 from hornbeam import losses, metrics
 from hornbeam.backend import running
-from hornbeam.backend.function import GradientOfValueError
+from hornbeam.backend.function import GradientOfValueError, apply_updates, normalize_updates
 from hornbeam.backend.tensors import Node, Placeholder, Tensor, Variable
 from hornbeam.engine.node import to_list
-from hornbeam.losses_utils import compute_weighted_loss
+from hornbeam.losses.reduction import compute_weighted_loss
 
 
 class Output:
@@ -226,7 +226,9 @@ class Objective:
             The total loss, and the losses of the outputs.
         """
         store = program.store
+        before, program.frozen = program.frozen, program.freezes(self.model)
         predictions = [program.resolve(t) for t in self.model.outputs]
+        program.frozen = before
         added = list(store.losses)  # those of the model's own run
         total, parts = None, []
         fed = iter(zip(targets, weights))
@@ -266,6 +268,17 @@ class Objective:
             found.extend(layer._losses)
             stack.extend(layer._layers)
         return found
+
+    def update(self, program):
+        """Does the updates that were added outside of any call: `model.add_update(...)`."""
+        stack, found = [self.model], []
+        while stack:
+            layer = stack.pop()
+            if layer.trainable or layer.stateful:
+                found.extend(layer._updates)
+                stack.extend(layer._layers)
+        with running.activate(program):
+            apply_updates(program, normalize_updates(found))
 
     def results(self, program):
         """Computes the results of all metrics as one vector."""

@@ -1,6 +1,6 @@
 """Sample weights and reductions of losses, where Keras 2.3 has them."""
 
-from hornbeam.losses_utils import (
+from hornbeam.losses.reduction import (
     Reduction,
     broadcast_weights,
     compute_weighted_loss,
