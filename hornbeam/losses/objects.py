@@ -267,8 +267,8 @@ class CosineSimilarity(LossFunctionWrapper):
 
 # ---- names and configs
 
-_OBJECTS = {cls.__name__: cls for cls in LossFunctionWrapper.__subclasses__()}
-_BY_NAME = functions.BY_NAME | _OBJECTS
+_CLASSES = (LossFunctionWrapper, *LossFunctionWrapper.__subclasses__())
+_BY_NAME = functions.BY_NAME | {cls.__name__: cls for cls in _CLASSES}
 
 
 def is_categorical_crossentropy(loss):
