@@ -40,6 +40,7 @@ def evaluate(x, feed_dict=None):
             training = bool(value)
     with wide_scope(x.wide):
         program = Program(training=training)
+        program.layers_write = "none"
         for tensor, value in feed_dict.items():
             program.bind(tensor, jnp.asarray(value, tensor.dtype))
         with running.activate(program):
@@ -237,6 +238,7 @@ class Function:
 
     def _body(self, tensors):
         def body(program, arrays):
+            program.layers_write = "none"
             for tensor, array in zip(tensors, arrays):
                 program.bind(tensor, jnp.asarray(array, tensor.dtype))
             outputs = [

@@ -58,7 +58,9 @@ class Program:
         self.written = {}  # an ordered set of variables
         self.losses = []  # (layer, value), as layers add them
         self.metrics = []  # (layer, name, value), as layers add them
-        self.frozen = False  # inside a layer that is not trainable: nothing is written
+        self.layers_write = "all"  # which layers' calls may write: "all", "stateful" or "none"
+        self.frozen = False  # inside a layer that may not write
+        self.withheld = {}  # what such layers would have written
         self.value_logits = {}  # id(value) -> (value, activation, logits, axis)
         self.value_masks = {}  # id(value) -> (value, mask); the value is held so the id stays its
         self.uses_random = False
@@ -87,7 +89,7 @@ class Program:
 
     def _keep_own(self):
         """Makes this scope keep what it writes and notes to itself."""
-        self.variables, self.written = {}, {}
+        self.variables, self.written, self.withheld = {}, {}, {}
         self.losses, self.metrics = [], []
         self.value_masks, self.value_logits = {}, {}
 
@@ -258,7 +260,7 @@ class Program:
     def write(self, variable, value):
         """Makes `value` the value of `variable` from here on; returns it as an array.
 
-        Inside a frozen layer nothing is written.
+        Inside a frozen layer nothing is written; the value is remembered as its update.
 
         Raises:
             ValueError: if its shape is not the variable's.
@@ -269,10 +271,23 @@ class Program:
                 f"An update of variable {variable.name} has shape {value.shape}; the variable "
                 f"has shape {tuple(variable.shape)}."
             )
-        if not self.frozen:
+        if self.frozen:
+            self.store.withheld[variable] = value
+        else:
             self.store.variables[variable] = value
             self.store.written[variable] = True
         return value
+
+    def freezes(self, layer):
+        """Whether a layer's call may not write: it is frozen, or this program is no training.
+
+        As in Keras, `fit` updates the variables of trainable layers and of stateful ones,
+        `predict` and `evaluate` those of stateful ones, and a `K.function` only what its `updates`
+        say.
+        """
+        if self.frozen or self.layers_write == "none":
+            return True
+        return not (layer.stateful or (layer.trainable and self.layers_write == "all"))
 
     def commit(self):
         """Stores what was written into the variables. For programs that are run, not traced."""

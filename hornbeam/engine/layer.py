@@ -258,7 +258,7 @@ class Layer(WeightsMixin):
         before = program.training, program.frozen
         if isinstance(training, (bool, int, np.integer, np.bool_)):
             program.training = bool(training)
-        program.frozen = program.frozen or not (self.trainable or self.stateful)
+        program.frozen = program.freezes(self)
         if not takes.training:
             kwargs.pop("training", None)
         elif training is None:

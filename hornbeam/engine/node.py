@@ -116,9 +116,9 @@ class LayerNode(Node):
         inputs = replace_operands(self.inputs, program.resolve)
         arguments = replace_operands(self.arguments, program.resolve)
         store = program.store
-        losses, before = len(store.losses), {v: store.variables[v] for v in store.written}
+        losses, before = len(store.losses), _written(store)
         outputs = self.outbound_layer.compute(program, inputs, arguments)
-        after = {v: store.variables[v] for v in store.written}
+        after = _written(store)
         written = {v: value for v, value in after.items() if before.get(v) is not value}
         program.effects[self] = store.losses[losses:], written
         return to_list(outputs)
@@ -168,6 +168,11 @@ class LayerNode(Node):
         """Updates that this call makes."""
         self._effects()
         return self._updates
+
+
+def _written(store):
+    """What a program has written so far, and what frozen layers would have written."""
+    return store.withheld | {v: store.variables[v] for v in store.written}
 
 
 class _LossesNode(Node):

@@ -67,6 +67,7 @@ def train_body(trainer):
             for param, value in zip(params, values):
                 scope.bind(param, value)
             total, parts = forward(scope, program, batch)
+            objective.update(scope)
             written[:] = scope.written
             return total, (parts, [scope.variables[v] for v in written])
 
@@ -79,7 +80,7 @@ def train_body(trainer):
 
     def symbolic_body(program, batch):
         total, parts = forward(program, program, batch)
-        program.frozen = False
+        objective.update(program)
         apply_updates(program, trainer.symbolic_updates)
         return total, parts
 
@@ -90,6 +91,7 @@ def test_body(trainer):
     """Returns the body of a test step."""
 
     def body(program, batch):
+        program.layers_write = "stateful"
         targets, weights = bind_batch(program, trainer, batch)
         return trainer.objective.forward(program, targets, weights, batch_size_of(batch))
 
@@ -100,6 +102,7 @@ def predict_body(model):
     """Returns the body of a prediction."""
 
     def body(program, inputs):
+        program.layers_write = "stateful"
         bind_inputs(program, model, inputs)
         return [program.resolve(t) for t in model.outputs]
 

@@ -381,6 +381,7 @@ class Trainer:
         step = self.step(PREDICT, inputs, default_training())
         seed = self.seed() if step.uses_random else np.uint32(0)
         outputs, _ = step.run(inputs, seed, self.step_count)
+        self.step_count += step.uses_random
         return from_list([np.array(value) for value in outputs])
 
 
