@@ -146,7 +146,8 @@ def batch_normalization_steps(keras, random, shape=(3,), **options):
 
 
 def batch_normalization_frozen(keras, random):
-    """trainable=False freezes gamma and beta; the batch statistics still go in and out."""
+    """trainable=False freezes gamma, beta and the moving averages; in training the statistics of
+    the batch normalize as before."""
     layer = keras.layers.BatchNormalization(momentum=0.8)
     model = keras.models.Sequential([keras.layers.Dense(4, input_shape=(3,)), layer])
     set_random_weights(model, random)
