@@ -15,6 +15,10 @@ def _array(x):
     return x if isinstance(x, np.ndarray) else jnp.asarray(x)
 
 
+def _is_part_of_shape(x):
+    return isinstance(x, np.ndarray) and x.dtype.kind in "iu" and x.ndim == 1
+
+
 def _checked_axis(name, axis, rank, shape):
     if not -rank <= axis < rank:
         raise ShapeError(
@@ -40,7 +44,7 @@ def reshape(x, shape):
     x, shape = _array(x), host_shape(shape)
     try:
         return x.reshape(shape)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise ShapeError(
             f"Cannot reshape a tensor of shape {x.shape} to {shape}: it has {x.size} elements."
         ) from error
@@ -279,7 +283,7 @@ def gather(reference, indices):
     Returns:
         A tensor. A row that does not exist is NaN where the dtype can say so.
     """
-    if isinstance(reference, np.ndarray) and isinstance(indices, (np.ndarray, np.generic, int)):
+    if _is_part_of_shape(reference) and isinstance(indices, (int, np.integer)):
         return reference[indices]
     indices = jnp.asarray(indices)
     if not jnp.issubdtype(indices.dtype, jnp.integer):

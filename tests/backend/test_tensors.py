@@ -53,7 +53,7 @@ def test_a_shape_has_the_methods_of_tensorflows():
         lambda x, y: -x + 1.5,
         lambda x, y: 2 - x,
         lambda x, y: 2 / y,
-        lambda x, y: 2.0 ** x,
+        lambda x, y: 2.0**x,
         lambda x, y: 7 // y,
         lambda x, y: 7 % y,
     ],
