@@ -5,6 +5,7 @@ They stand apart from `tensors` because they need the operations, which need ten
 
 import operator
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -19,17 +20,28 @@ def _binary(name, compute):
     forward = op(compute)
 
     def method(self, other):
-        return forward(self, _operand(other))
+        return forward(self, _operand(other, self))
 
     def reflected(self, other):
-        return forward(_operand(other), self)
+        return forward(_operand(other, self), self)
 
     return method, reflected
 
 
-def _operand(x):
-    """Lists become arrays; Python numbers stay weakly typed."""
-    return np.asarray(x) if isinstance(x, (list, tuple)) else x
+def _operand(x, beside):
+    """What stands beside a tensor takes its dtype, unless it is of a higher kind.
+
+    Lists become arrays; single numbers become Python's, which are weakly typed.
+    """
+    if isinstance(x, (list, tuple)):
+        x = np.asarray(x)
+    if not isinstance(x, (np.ndarray, np.generic)) or x.dtype.kind not in "fiu":
+        return x
+    if np.ndim(x) == 0:
+        return x.item()
+    if beside.dtype.is_floating or beside.dtype.is_integer and x.dtype.kind != "f":
+        return x.astype(beside.dtype)
+    return x
 
 
 _BINARY = {
@@ -113,15 +125,17 @@ def _bool(self):
 
 @op
 def getitem(x, item):
-    if isinstance(x, np.ndarray):  # shapes and their parts stay on the host
-        return x[_host_index(item)]
+    if isinstance(x, np.ndarray) and not _has_jax_array(item):
+        return x[item]  # shapes and their parts stay on the host
     return jnp.asarray(x)[item]
 
 
-def _host_index(item):
-    if isinstance(item, tuple):
-        return tuple(_host_index(part) for part in item)
-    return item
+def _has_jax_array(item):
+    if isinstance(item, (tuple, list)):
+        return any(_has_jax_array(part) for part in item)
+    if isinstance(item, slice):
+        return _has_jax_array((item.start, item.stop, item.step))
+    return isinstance(item, jax.Array)
 
 
 Operand.__abs__ = absolute

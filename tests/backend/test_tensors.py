@@ -277,3 +277,21 @@ def test_the_learning_phase_marks_what_depends_on_it():
     y = K.in_train_phase(x * 2, x)
     assert y._uses_learning_phase and (y + 1)._uses_learning_phase
     assert not (x * 2)._uses_learning_phase
+
+
+def test_numpy_numbers_and_arrays_take_the_dtype_of_the_tensor_beside():
+    wide = K.variable([1.0, 2.0], dtype="float64")
+    for dtype in ("float16", "float32", "float64"):
+        x = K.placeholder((2,), dtype=dtype)
+        results = [x * np.sqrt(2.0), np.float32(2) * x, x + np.arange(2), np.arange(2.0) / (x + 1)]
+        assert {t.dtype for t in results} == {dtype}
+        found = K.function([x], [*results, wide + 0])([np.ones(2)])  # in a program of 64 bits
+        assert [a.dtype for a in found] == [dtype] * 4 + ["float64"]
+    i = K.placeholder((2,), dtype="int32")
+    assert (i + np.arange(2)).dtype == "int32" and (i * np.array([0.5, 1.0])).dtype == "float32"
+
+
+def test_a_table_of_integers_is_indexed_by_a_tensor():
+    table, i = K.constant([10, 20, 30], dtype="int32"), K.placeholder((None,), dtype="int32")
+    f = K.function([i], [table[i], K.gather(table, i)])
+    assert [a.tolist() for a in f([np.array([2, 0])])] == [[30, 10], [30, 10]]
