@@ -361,4 +361,6 @@ class ShapeProgram(Program):
             return tensor.static[self.sizing]
         value = self._zeros(tensor)
         self.values[tensor] = value
+        if tensor._keras_mask is not None:
+            self.set_mask(value, self.resolve(tensor._keras_mask))
         return value
