@@ -348,7 +348,8 @@ def gradients(loss, variables):
         variables: List of tensors and variables, or one.
 
     Returns:
-        A list of tensors; None where `loss` does not depend on the variable.
+        A list of tensors; None where `loss` does not depend on the variable, or where that holds
+        integers.
     """
     single = not isinstance(variables, (list, tuple))
     wanted = [variables] if single else list(variables)
@@ -360,14 +361,18 @@ def gradients(loss, variables):
                 f"{type(item).__name__}."
             )
     program = running.program()
-    node = GradientNode(loss, wanted)
+    floats = [item for item in wanted if item.dtype.is_floating]
+    node = GradientNode(loss, floats)
     if program is not None:
-        return list(node.run(program))
-    reached, hidden = ancestors(losses)
-    return [
-        gradient if hidden or variable in reached else None
-        for gradient, variable in zip(node.outputs, wanted)
-    ]
+        found = dict(zip(floats, node.run(program)))
+    else:
+        reached, hidden = ancestors(losses)
+        found = {
+            variable: gradient
+            for gradient, variable in zip(node.outputs, floats)
+            if hidden or variable in reached
+        }
+    return [found.get(variable) for variable in wanted]
 
 
 def independent_groups(tensors):

@@ -29,6 +29,12 @@ def test_is_none_where_nothing_depends():
     assert K.gradients(w * 2, [v, w])[0] is None
 
 
+def test_is_none_by_integers():
+    i, w = K.variable([1, 2], dtype="int32"), K.variable([1.0, 2.0])
+    by_i, by_w = K.gradients(K.sum(K.cast(i, "float32") * w), [i, w])
+    assert by_i is None and K.eval(by_w).tolist() == [1.0, 2.0]
+
+
 def test_stop_gradient_makes_a_constant():
     w = K.variable(3.0)
     assert K.eval(K.gradients(w * K.stop_gradient(w), [w])[0]) == 3.0
