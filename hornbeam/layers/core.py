@@ -132,7 +132,7 @@ class _SpatialDropout(Dropout):
 
     def get_config(self):
         config = super().get_config()
-        if self.spatial_axes > 1:  # Keras 2.3.1 forgets it
+        if self.data_format == "channels_first":  # Keras 2.3.1 forgets it
             config["data_format"] = self.data_format
         return config
 

@@ -81,18 +81,22 @@ class _Cell(Layer):
             implementation 1, a single one in implementation 2, none without dropout.
         """
         count = self.gates if getattr(self, "implementation", 2) == 1 else 1
-        shape, dtype = K.shape(inputs), K.dtype(inputs)
+        input_shape, state_shape = self._mask_shapes(inputs)
 
-        def masks(rate, size):
+        def masks(rate, shape):
             if not 0 < rate < 1 or training is False:
                 return []
-            ones = K.ones((shape[0], size), dtype)
+            ones = K.ones(shape, K.dtype(inputs))
             return [
                 K.in_train_phase(lambda: K.dropout(ones, rate), ones, training=training)
                 for _ in range(count)
             ]
 
-        return masks(self.dropout, shape[-1]), masks(self.recurrent_dropout, self.units)
+        return masks(self.dropout, input_shape), masks(self.recurrent_dropout, state_shape)
+
+    def _mask_shapes(self, inputs):
+        shape = K.shape(inputs)
+        return (shape[0], shape[-1]), (shape[0], self.units)
 
     @contextlib.contextmanager
     def dropping(self, inputs, training=None):
@@ -108,6 +112,8 @@ class _Cell(Layer):
             return self.step(self.project(inputs), states)
         with self.dropping(inputs, training):
             return self.step(self.project(inputs), states)
+
+    own_call = call
 
     def project(self, inputs):
         """Returns what the input adds to the gates, `(batch, ..., units * gates)`."""
@@ -518,7 +524,7 @@ def is_own(cell):
 
 def projects(cell):
     """Whether a layer may call a cell's `project` for all steps at once."""
-    return isinstance(cell, _Cell) and type(cell).call is _Cell.call
+    return isinstance(cell, _Cell) and type(cell).call is _Cell.own_call
 
 
 def _as_shape(size):

@@ -220,12 +220,7 @@ class RNN(TakesStates):
             constants = shapes[-self._num_constants :]
         self.input_spec[0] = self._spec_of(input_shape)
         build_cell(self.cell, (input_shape[0], *input_shape[2:]), constants)
-        if self.state_spec is None:
-            self.state_spec = [
-                InputSpec(shape=(None, *_tuple(size))) for size in state_sizes(self.cell)
-            ]
-        else:
-            self._check_state_spec()
+        self._set_state_spec(input_shape)
         self.built = True
         if self.stateful:
             self.reset_states()
@@ -234,7 +229,11 @@ class RNN(TakesStates):
         batch = input_shape[0] if self.stateful else None
         return InputSpec(shape=(batch, None, *input_shape[2:]))
 
-    def _check_state_spec(self):
+    def _set_state_spec(self, input_shape):
+        if self.state_spec is None:
+            sizes = state_sizes(self.cell)
+            self.state_spec = [InputSpec(shape=(None, *_tuple(size))) for size in sizes]
+            return
         given = [tuple(spec.shape[1:]) for spec in self.state_spec]
         wanted = [_tuple(size) for size in state_sizes(self.cell)]
         fits = len(given) == len(wanted) and all(
@@ -254,7 +253,7 @@ class RNN(TakesStates):
     def _note_states(self, states):
         self.state_spec = [InputSpec(shape=K.int_shape(state)) for state in states]
         if self.built:
-            self._check_state_spec()
+            self._set_state_spec(self.input_spec[0].shape)
 
     def _note_constants(self, constants):
         self._num_constants = len(constants)
