@@ -59,6 +59,7 @@ class Calls:
     """The first `fit` and `predict` warm up; the rest is the round."""
 
     def __init__(self, keras):
+        keras.layers  # noqa: B018  hornbeam imports JAX when it is first used
         self.counts = _count_events()
         self.model = nets.dense(keras)
         self.x, self.y = nets.dense_data(3210)  # the last batch is smaller
