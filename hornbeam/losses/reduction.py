@@ -97,14 +97,15 @@ def broadcast_weights(values, sample_weight):
 
     Args:
         values: Tensor `(d0, ... dN)`.
-        sample_weight: Tensor `(d0, ... dM)`, M <= N; each axis as long as that of `values`, or 1.
+        sample_weight: Tensor `(d0, ... dM)`, M <= N; each axis as long as that of `values`, or one
+            of the two 1.
 
     Raises:
         ValueError: for other shapes.
     """
     shape, weight_shape = tuple(values.shape), tuple(sample_weight.shape)
     if len(weight_shape) > len(shape) or any(
-        weight not in (size, 1, None) and size is not None
+        weight not in (size, 1, None) and size not in (1, None)
         for size, weight in zip(shape, weight_shape)
     ):
         raise ValueError(
