@@ -75,7 +75,8 @@ def train_body(trainer):
         (total, (parts, new)), gradients = jax.value_and_grad(loss, has_aux=True)(values)
         for variable, value in zip(written, new):
             program.write(variable, value)
-        optimizer.apply_gradients(zip(gradients, params))
+        if params:
+            optimizer.apply_gradients(zip(gradients, params))
         return total, parts
 
     def symbolic_body(program, batch):
