@@ -7,6 +7,7 @@ symbolic outputs, whose shapes come from running it on shapes alone.
 
 import functools
 import inspect
+import re
 
 import jax
 import numpy as np
@@ -204,15 +205,14 @@ def _infer_from_known_size(run, sources, wide, training, error):
     has this size may have it by chance; it is None, which is right in any case.
     """
     if any(None in source.shape for source in sources):
-        for size in dict.fromkeys(dim for source in sources for dim in source.shape):
-            if size in (None, 1):
-                continue
+        for sizes in _known_sizes(sources, str(error)):
             try:
-                values = _run_on_shapes(run, ShapeProgram(0, training, size), wide)
+                values = _run_on_shapes(run, ShapeProgram(0, training, sizes), wide)
             except (TypeError, ValueError):
                 continue
+            guessed = {*sizes.values(), *SIZES}
             return [
-                (tuple(None if d == size else d for d in np.shape(v)), _dtype_of(v), None)
+                (tuple(None if d in guessed else d for d in np.shape(v)), _dtype_of(v), None)
                 for v in values
             ]
     stand_in = str(SIZES[0])
@@ -220,6 +220,23 @@ def _infer_from_known_size(run, sources, wide, training, error):
         arg.replace(stand_in, "None") if isinstance(arg, str) else arg for arg in error.args
     )
     raise error
+
+
+def _known_sizes(sources, complaint):
+    """Yields dicts from axis to size: one size for every None, then the other sources' sizes."""
+    shapes = [source.shape for source in sources]
+    rank = max(len(shape) for shape in shapes)
+    # Sizes of constants that only the code knows are in what it complained of.
+    named = [int(number) for number in re.findall(r"\d+", complaint)]
+    for size in dict.fromkeys([dim for shape in shapes for dim in shape] + named):
+        if size not in (None, 0, 1, *SIZES):
+            yield {-axis: size for axis in range(1, rank + 1)}
+    by_axis = {}
+    for shape in shapes:
+        for axis, dim in enumerate(reversed(shape), 1):
+            if dim not in (None, 1):
+                by_axis[-axis] = dim
+    yield by_axis
 
 
 def _dtype_of(value):

@@ -344,16 +344,20 @@ class ShapeProgram(Program):
     Args:
         sizing: 0 or 1, which of `SIZES` stands for None.
         training: Bool, the learning phase.
-        size: Another size to stand for None.
+        sizes: Dict of other sizes to stand for None, by axis counted from the last (-1).
     """
 
-    def __init__(self, sizing, training=False, size=None):
+    def __init__(self, sizing, training=False, sizes=None):
         super().__init__(training=training, seed=0, missing=self._zeros)
         self.sizing = sizing
-        self.size = SIZES[sizing] if size is None else size
+        self.sizes = sizes or {}
 
     def _zeros(self, operand):
-        shape = tuple(self.size if dim is None else dim for dim in operand.shape)
+        rank, usual = len(operand.shape), SIZES[self.sizing]
+        shape = tuple(
+            self.sizes.get(axis - rank, usual) if dim is None else dim
+            for axis, dim in enumerate(operand.shape)
+        )
         return jnp.zeros(shape, operand.dtype)
 
     def _unbound(self, tensor):

@@ -5,12 +5,9 @@ import contextlib
 import jax.numpy as jnp
 import numpy as np
 
+from hornbeam.backend.errors import ShapeError
 from hornbeam.backend.precision import wide_scope
 from hornbeam.backend.tensors import DType
-
-
-class ShapeError(ValueError):
-    """A shape or rank that a layer cannot take."""
 
 
 class InputSpec:

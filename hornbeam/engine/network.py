@@ -10,7 +10,7 @@ from hornbeam.engine.graph import Graph
 from hornbeam.engine.layer import Layer
 from hornbeam.engine.node import LayerNode, from_list, history, to_list
 from hornbeam.engine.summary import print_summary
-from hornbeam.engine.weights import unique
+from hornbeam.engine.weights import frozen_variables, unique
 
 
 class Network(Layer):
@@ -183,8 +183,9 @@ class Network(Layer):
         for layer in self.layers:
             own += layer._updates if layer.trainable or layer.stateful else []
         if running.program() is None:
+            frozen = frozen_variables(self)
             for node in sorted(self._graph.layer_nodes, key=lambda node: node.serial):
-                own += node.updates
+                own += [update for update in node.updates if update.variable not in frozen]
         return own
 
     def _layerwise_weights(self):

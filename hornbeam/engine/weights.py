@@ -105,6 +105,13 @@ def unique(items):
     return result
 
 
+def frozen_variables(layer):
+    """Returns the set of the variables of those layers inside that may not update theirs."""
+    if not (layer.trainable or layer.stateful):
+        return set(layer.weights)
+    return {v for inner in layer._layers for v in frozen_variables(inner)}
+
+
 class WeightsMixin:
     """Weights and inner layers of a layer. Attributes that hold them are tracked."""
 
