@@ -104,7 +104,9 @@ def sigmoid(x):
 @op
 def hard_sigmoid(x):
     """`0.2 * x + 0.5`, limited to the range from 0 to 1."""
-    return clip(0.2 * floating(x) + 0.5, 0.0, 1.0)
+    x = floating(x)
+    # Limited by x: at the corners the sum may be rounded past 0 or 1, where the slope is lost.
+    return jnp.where(x < -2.5, 0.0, jnp.where(x > 2.5, 1.0, 0.2 * x + 0.5)).astype(x.dtype)
 
 
 @op
