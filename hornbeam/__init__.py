@@ -9,6 +9,8 @@ Modules load when they are first used, so importing the package costs little mor
 
 import importlib
 
+from hornbeam.homes import HOMES, answer_old_names
+
 __version__ = "0.1.0"
 
 __all__ = [
@@ -33,11 +35,13 @@ __all__ = [
 
 _NAMES = {"Input": "engine", "Model": "models", "Sequential": "models"}
 
+answer_old_names()
+
 
 def __getattr__(name):
     if name in _NAMES:
         return getattr(importlib.import_module(f"hornbeam.{_NAMES[name]}"), name)
-    if name in __all__:
+    if name in __all__ or name in HOMES:
         return importlib.import_module(f"hornbeam.{name}")
     raise AttributeError(f"module 'hornbeam' has no attribute {name!r}")
 

@@ -8,22 +8,11 @@ import importlib
 import importlib.util
 import os
 import sys
-from importlib.machinery import ModuleSpec
 from pathlib import Path
 
-__all__ = ["HOMES", "activate"]
+from hornbeam.homes import HOMES, Aliases
 
-# Modules that Keras had and hornbeam keeps elsewhere: name below `keras` -> name below `hornbeam`.
-HOMES = {
-    "backend.common": "backend",
-    "backend.load_backend": "backend",
-    "backend.tensorflow_backend": "backend",
-    "engine.base_layer": "engine",
-    "engine.topology": "engine",
-    "engine.training": "engine",
-    "initializations": "initializers",                      # Keras 1
-    "objectives": "losses",
-}
+__all__ = ["HOMES", "activate"]
 
 CHILD_FLAG = "HORNBEAM_AS_KERAS"
 CHILD_FOLDER = Path(__file__).with_name("child")
@@ -51,32 +40,18 @@ def activate():
     _tell_children()
 
 
-class KerasNames:
-    """Finds `keras` and `keras.*` in hornbeam; part of `sys.meta_path`, and its own loader."""
+class KerasNames(Aliases):
+    """Finds `keras` and `keras.*` in hornbeam."""
 
-    def __init__(self):
-        self.own_specs = {}                                 # name in hornbeam -> ModuleSpec
-
-    def find_spec(self, name, path=None, target=None):
+    def home(self, name):
         home = _home(name)
-        if home is None:
-            return None
-        if not _exists(home):
+        if home is not None and not _exists(home):
             raise ModuleNotFoundError(
                 f"No module named {name!r}: keras is hornbeam here, and hornbeam has no module "
                 f"{home!r}.",
                 name=name,
             )
-        return ModuleSpec(name, self, loader_state=home)
-
-    def create_module(self, spec):
-        module = importlib.import_module(spec.loader_state)
-        self.own_specs.setdefault(module.__name__, module.__spec__)
-        return module
-
-    def exec_module(self, module):
-        # The import system has just put the spec of the `keras` name in its place.
-        module.__spec__ = self.own_specs[module.__name__]
+        return home
 
 
 def _home(name):
@@ -84,8 +59,6 @@ def _home(name):
     root, _, below = name.partition(".")
     if root == "keras":
         return f"hornbeam.{HOMES.get(below, below)}".rstrip(".")
-    if root == "hornbeam" and below in HOMES:
-        return f"hornbeam.{HOMES[below]}"                   # `from keras import objectives`
     return None
 
 

@@ -8,6 +8,7 @@ from hornbeam.engine.model import Model
 from hornbeam.engine.network import Network
 from hornbeam.engine.node import LayerNode as Node
 from hornbeam.engine.sequential import Sequential
+from hornbeam.engine.sources import get_source_inputs
 
 __all__ = [
     "Input",
@@ -20,4 +21,5 @@ __all__ = [
     "Sequential",
     "ShapeError",
     "doors",
+    "get_source_inputs",
 ]

@@ -9,6 +9,7 @@ from hornbeam.engine.doors import doors
 from hornbeam.engine.graph import Graph
 from hornbeam.engine.layer import Layer
 from hornbeam.engine.node import LayerNode, from_list, history, to_list
+from hornbeam.engine.sources import get_source_inputs  # noqa: F401  Keras has it here
 from hornbeam.engine.summary import print_summary
 from hornbeam.engine.weights import frozen_variables, unique
 

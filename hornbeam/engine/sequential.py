@@ -8,6 +8,7 @@ from hornbeam.engine.input_layer import Input, InputLayer
 from hornbeam.engine.layer import Layer
 from hornbeam.engine.model import Model
 from hornbeam.engine.network import Network
+from hornbeam.engine.sources import get_source_inputs
 
 
 class Sequential(Model):
@@ -67,6 +68,11 @@ class Sequential(Model):
                 "All layer names should be unique."
             )
         self.built = False
+        if not self._layers and _starts_a_graph(layer):
+            self._layers.append(layer)
+            self.outputs = list(layer._inbound_nodes[0].outputs)
+            self._connect()
+            return
         if not self._layers and not isinstance(layer, InputLayer):
             first = _first_layer(layer)
             shape = getattr(first, "batch_input_shape", None)
@@ -119,7 +125,11 @@ class Sequential(Model):
     def _connect(self):
         """Makes the graph anew from the first layer's input to the last layer's output."""
         layers = list(self._layers)
-        self._init_graph(layers[0]._inbound_nodes[0].outputs, self.outputs)
+        if _starts_a_graph(layers[0]):
+            inputs = get_source_inputs(layers[0]._inbound_nodes[0].outputs[0])
+        else:
+            inputs = layers[0]._inbound_nodes[0].outputs
+        self._init_graph(inputs, self.outputs)
         self._layers[:] = layers
 
     def build(self, input_shape=None):
@@ -191,6 +201,11 @@ def _first_layer(layer):
         if not inner:
             return layer
         layer = inner[0]
+
+
+def _starts_a_graph(layer):
+    """Whether a first layer brings the inputs with it: Keras 1's `Merge` of several models."""
+    return bool(layer._inbound_nodes) and bool(getattr(layer, "merged_layers", None))
 
 
 class _Without(list):

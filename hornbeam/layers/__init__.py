@@ -2,7 +2,23 @@
 
 from hornbeam.engine import Input, InputLayer, InputSpec, Layer, Model, Sequential
 from hornbeam.engine.doors import doors
+from hornbeam.layers import merge
+from hornbeam.layers.advanced_activations import (
+    ELU,
+    LeakyReLU,
+    PReLU,
+    ReLU,
+    Softmax,
+    ThresholdedReLU,
+)
 from hornbeam.layers.convolutional import Conv1D, Conv2D, Conv3D
+from hornbeam.layers.convolutional_recurrent import ConvLSTM2D, ConvLSTM2DCell, ConvRNN2D
+from hornbeam.layers.convolutional_separable import (
+    DepthwiseConv2D,
+    SeparableConv1D,
+    SeparableConv2D,
+)
+from hornbeam.layers.convolutional_transposed import Conv2DTranspose, Conv3DTranspose
 from hornbeam.layers.core import (
     Activation,
     ActivityRegularization,
@@ -19,6 +35,9 @@ from hornbeam.layers.core import (
     SpatialDropout3D,
 )
 from hornbeam.layers.embeddings import Embedding
+from hornbeam.layers.keras1 import accept_old_arguments
+from hornbeam.layers.legacy import Highway, MaxoutDense, Merge, TimeDistributedDense
+from hornbeam.layers.local import LocallyConnected1D, LocallyConnected2D
 from hornbeam.layers.merge import (
     Add,
     Average,
@@ -37,7 +56,9 @@ from hornbeam.layers.merge import (
     multiply,
     subtract,
 )
+from hornbeam.layers.noise import AlphaDropout, GaussianDropout, GaussianNoise
 from hornbeam.layers.normalization import BatchNormalization
+from hornbeam.layers.places import add_names_to_modules, make_merge_callable
 from hornbeam.layers.pooling import (
     AveragePooling1D,
     AveragePooling2D,
@@ -54,6 +75,17 @@ from hornbeam.layers.pooling import (
 )
 from hornbeam.layers.recurrent import GRU, LSTM, SimpleRNN
 from hornbeam.layers.recurrent_cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
+from hornbeam.layers.resizing import (
+    Cropping1D,
+    Cropping2D,
+    Cropping3D,
+    UpSampling1D,
+    UpSampling2D,
+    UpSampling3D,
+    ZeroPadding1D,
+    ZeroPadding2D,
+    ZeroPadding3D,
+)
 from hornbeam.layers.rnn import RNN
 from hornbeam.layers.wrappers import Bidirectional, TimeDistributed, Wrapper
 from hornbeam.registry import catalogue, deserialize_keras_object, serialize_keras_object
@@ -62,6 +94,11 @@ __all__ = [
     "Activation",
     "ActivityRegularization",
     "Add",
+    "AlphaDropout",
+    "AtrousConv1D",
+    "AtrousConv2D",
+    "AtrousConvolution1D",
+    "AtrousConvolution2D",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
@@ -74,23 +111,47 @@ __all__ = [
     "Concatenate",
     "Conv1D",
     "Conv2D",
+    "Conv2DTranspose",
     "Conv3D",
+    "Conv3DTranspose",
+    "ConvLSTM2D",
+    "ConvLSTM2DCell",
+    "ConvRNN2D",
     "Convolution1D",
     "Convolution2D",
+    "Convolution2DTranspose",
     "Convolution3D",
+    "Cropping1D",
+    "Cropping2D",
+    "Cropping3D",
+    "Deconv2D",
+    "Deconv3D",
+    "Deconvolution2D",
+    "Deconvolution3D",
     "Dense",
+    "DepthwiseConv2D",
     "Dot",
     "Dropout",
+    "ELU",
     "Embedding",
     "Flatten",
     "GRU",
     "GRUCell",
+    "GaussianDropout",
+    "GaussianNoise",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
     "GlobalAveragePooling3D",
+    "GlobalAvgPool1D",
+    "GlobalAvgPool2D",
+    "GlobalAvgPool3D",
+    "GlobalMaxPool1D",
+    "GlobalMaxPool2D",
+    "GlobalMaxPool3D",
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
     "GlobalMaxPooling3D",
+    "Highway",
     "Input",
     "InputLayer",
     "InputSpec",
@@ -98,6 +159,9 @@ __all__ = [
     "LSTMCell",
     "Lambda",
     "Layer",
+    "LeakyReLU",
+    "LocallyConnected1D",
+    "LocallyConnected2D",
     "Masking",
     "MaxPool1D",
     "MaxPool2D",
@@ -106,21 +170,38 @@ __all__ = [
     "MaxPooling2D",
     "MaxPooling3D",
     "Maximum",
+    "MaxoutDense",
+    "Merge",
     "Minimum",
     "Multiply",
+    "PReLU",
     "Permute",
     "RNN",
+    "ReLU",
     "RepeatVector",
     "Reshape",
+    "SeparableConv1D",
+    "SeparableConv2D",
+    "SeparableConvolution1D",
+    "SeparableConvolution2D",
     "SimpleRNN",
     "SimpleRNNCell",
+    "Softmax",
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",
     "StackedRNNCells",
     "Subtract",
+    "ThresholdedReLU",
     "TimeDistributed",
+    "TimeDistributedDense",
+    "UpSampling1D",
+    "UpSampling2D",
+    "UpSampling3D",
     "Wrapper",
+    "ZeroPadding1D",
+    "ZeroPadding2D",
+    "ZeroPadding3D",
     "add",
     "average",
     "concatenate",
@@ -134,15 +215,32 @@ __all__ = [
 ]
 
 # Other names of the same classes.
+AtrousConv1D = Conv1D
+AtrousConv2D = Conv2D
+AtrousConvolution1D = Conv1D
+AtrousConvolution2D = Conv2D
 AvgPool1D = AveragePooling1D
 AvgPool2D = AveragePooling2D
 AvgPool3D = AveragePooling3D
 Convolution1D = Conv1D
 Convolution2D = Conv2D
+Convolution2DTranspose = Conv2DTranspose
 Convolution3D = Conv3D
+Deconv2D = Conv2DTranspose
+Deconv3D = Conv3DTranspose
+Deconvolution2D = Conv2DTranspose
+Deconvolution3D = Conv3DTranspose
+GlobalAvgPool1D = GlobalAveragePooling1D
+GlobalAvgPool2D = GlobalAveragePooling2D
+GlobalAvgPool3D = GlobalAveragePooling3D
+GlobalMaxPool1D = GlobalMaxPooling1D
+GlobalMaxPool2D = GlobalMaxPooling2D
+GlobalMaxPool3D = GlobalMaxPooling3D
 MaxPool1D = MaxPooling1D
 MaxPool2D = MaxPooling2D
 MaxPool3D = MaxPooling3D
+SeparableConvolution1D = SeparableConv1D
+SeparableConvolution2D = SeparableConv2D
 
 catalogue("layer").update(
     {
@@ -155,6 +253,11 @@ catalogue("layer").update(
     Functional=Model,
 )
 doors.layer_classes = catalogue("layer")
+
+# What Keras 1 wrote, and where Keras keeps it.
+accept_old_arguments(catalogue("layer"))
+add_names_to_modules(globals())
+make_merge_callable(merge)
 
 
 def serialize(layer):

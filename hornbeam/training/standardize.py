@@ -169,6 +169,11 @@ Alternatively, you can use the loss function `sparse_categorical_crossentropy` i
 does expect integer targets."""
 
 
+def categorical_message(shape):
+    """The well-known words for integer labels with `categorical_crossentropy`."""
+    return _CATEGORICAL.format(shape=shape)
+
+
 def check_targets(targets, outputs):
     """Checks targets against the losses that will be computed with them.
 
@@ -180,7 +185,7 @@ def check_targets(targets, outputs):
         shape = tuple(target.shape)
         if function == "categorical_crossentropy":
             if shape[-1] == 1 and output.shape[-1] != 1:
-                raise ValueError(_CATEGORICAL.format(shape=shape))
+                raise ValueError(categorical_message(shape))
         if function == "sparse_categorical_crossentropy":
             _check_labels(target, output)
         elif function in ("mean_squared_error", "binary_crossentropy", "categorical_crossentropy"):

@@ -14,19 +14,49 @@ from hornbeam.utils.np_utils import normalize, to_categorical
 
 __all__ = [
     "CustomObjectScope",
+    "GeneratorEnqueuer",
+    "H5Dict",
+    "HDF5Matrix",
+    "OrderedEnqueuer",
     "Progbar",
+    "Sequence",
+    "conv_utils",
+    "convert_all_kernels_in_model",
     "custom_object_scope",
+    "data_utils",
     "deserialize_keras_object",
     "generic_utils",
     "get_custom_objects",
+    "get_source_inputs",
+    "io_utils",
+    "layer_utils",
     "losses_utils",
+    "metrics_utils",
     "normalize",
     "np_utils",
+    "print_summary",
     "serialize_keras_object",
     "to_categorical",
 ]
 
-_PLACES = {"Progbar": "progbar", "losses_utils": None}  # name -> module; None for a module itself
+# Name -> module; None for a module itself.
+_PLACES = {
+    "GeneratorEnqueuer": "data_utils",
+    "H5Dict": "io_utils",
+    "HDF5Matrix": "io_utils",
+    "OrderedEnqueuer": "data_utils",
+    "Progbar": "progbar",
+    "Sequence": "data_utils",
+    "conv_utils": None,
+    "convert_all_kernels_in_model": "layer_utils",
+    "data_utils": None,
+    "get_source_inputs": "layer_utils",
+    "io_utils": None,
+    "layer_utils": None,
+    "losses_utils": None,
+    "metrics_utils": None,
+    "print_summary": "layer_utils",
+}
 
 
 def __getattr__(name):

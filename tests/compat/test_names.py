@@ -215,11 +215,8 @@ def test_another_environments_python_is_left_alone(run, real_keras):
 
 @pytest.mark.parametrize("old", sorted(HOMES))
 def test_table_leads_somewhere_and_hides_no_module_of_ours(old):
-    try:
-        own = importlib.util.find_spec(f"hornbeam.{old}")
-    except ModuleNotFoundError:                              # a parent is missing as well
-        own = None
-    assert own is None, f"hornbeam.{old} exists: take it out of HOMES"
+    own = ROOT.joinpath("hornbeam", *old.split("."))
+    assert not own.is_dir() and not own.with_suffix(".py").exists(), f"take {old} out of HOMES"
     assert importlib.util.find_spec(f"hornbeam.{HOMES[old]}") is not None
 
 
