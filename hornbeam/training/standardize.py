@@ -8,7 +8,7 @@ import numpy as np
 
 def is_stream(x):
     """Whether `x` yields batches instead of holding samples."""
-    if isinstance(x, (np.ndarray, list, tuple, dict)) or x is None:
+    if isinstance(x, (np.ndarray, list, tuple, dict, str, bytes)) or x is None:
         return False
     if hasattr(x, "__next__") or (hasattr(x, "__getitem__") and hasattr(x, "on_epoch_end")):
         return True
@@ -62,7 +62,7 @@ def to_arrays(data, names, role):
                 f"{len(names)} array(s), for {names}, but instead got {len(items)}."
             )
     else:
-        if len(names) != 1:
+        if len(names) != 1 or data is None:
             raise ValueError(
                 f"Error when checking model {role}: expected {len(names)} arrays, for {names}, "
                 f"but got {'nothing' if data is None else 'one'}. Pass a list or a dict of arrays."
@@ -174,6 +174,23 @@ def categorical_message(shape):
     return _CATEGORICAL.format(shape=shape)
 
 
+def check_one_hot(targets, outputs):
+    """Checks that no integer classes are given where one-hot rows are meant.
+
+    Raises:
+        ValueError: with the two ways to put it right.
+    """
+    for target, output in zip(targets, outputs):
+        function = getattr(getattr(output.loss, "fn", None), "__name__", None)
+        shape = tuple(target.shape) if len(target.shape) > 1 else (*target.shape, 1)
+        if function == "categorical_crossentropy" and shape[-1] == 1 != output.shape[-1]:
+            raise ValueError(
+                f"Error when checking target: expected {output.name} to have shape "
+                f"{tuple(output.shape[1:])} but got array with shape {shape[1:]}. "
+                + categorical_message(shape)
+            )
+
+
 def check_targets(targets, outputs):
     """Checks targets against the losses that will be computed with them.
 
@@ -183,9 +200,6 @@ def check_targets(targets, outputs):
     for target, output in zip(targets, outputs):
         function = getattr(getattr(output.loss, "fn", None), "__name__", None)
         shape = tuple(target.shape)
-        if function == "categorical_crossentropy":
-            if shape[-1] == 1 and output.shape[-1] != 1:
-                raise ValueError(categorical_message(shape))
         if function == "sparse_categorical_crossentropy":
             _check_labels(target, output)
         elif function in ("mean_squared_error", "binary_crossentropy", "categorical_crossentropy"):

@@ -265,6 +265,7 @@ class Trainer:
                 y = {name: y[name] for name in names if name in y}
             targets = standardize.to_arrays(y, names, "target")
             shapes = [_expected(output) for output in fed]
+            standardize.check_one_hot(targets, fed)
             targets = standardize.check_shapes(targets, names, shapes, "target")
             standardize.check_targets(targets, fed)
         elif y is not None and _several(y) and not (isinstance(y, list) and not y):
@@ -345,8 +346,8 @@ class Trainer:
     def predict(self, x, batch_size=None, verbose=0, steps=None, callbacks=None, **workers):
         """See `Model.predict`."""
         if callbacks is None and not verbose and steps is None and type(x) is np.ndarray:
-            size = batch_size or _DEFAULT_BATCH
-            if 0 < len(x) <= size and batch_size is None and not self.model.stateful:
+            one_batch = batch_size is None and x.ndim and 0 < len(x) <= _DEFAULT_BATCH
+            if one_batch and not self.model.stateful:
                 return self.predict_on_batch(x)
         return predicting.predict(self, x, batch_size, verbose, steps, callbacks, **workers)
 
