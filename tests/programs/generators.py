@@ -87,6 +87,7 @@ model = make_model()
 by_generator = model.fit_generator(safe_batches(10), steps_per_epoch=3, epochs=3, verbose=0,
                                    validation_data=(x[:7], y[:7]))
 scores = model.evaluate_generator(batches(10), steps=3)
+evaluated = model.evaluate(x, y, verbose=0)
 predicted = model.predict_generator(batches(10), steps=2)
 
 weighted = make_model().fit_generator(batches(12, weights=True), steps_per_epoch=3, epochs=2,
@@ -94,7 +95,7 @@ weighted = make_model().fit_generator(batches(12, weights=True), steps_per_epoch
 
 model = make_model()
 training_generator = DataGenerator(list(range(24)))
-validation_generator = DataGenerator(list(range(24, 30)), batch_size=3)
+validation_generator = DataGenerator(list(range(24, 30)), batch_size=6)
 by_sequence = model.fit_generator(generator=training_generator, shuffle=False,
                                   validation_data=validation_generator, epochs=3, verbose=0)
 sequence_scores = model.evaluate_generator(validation_generator)
@@ -111,6 +112,7 @@ print(json.dumps({
     'by_generator': {k: [float(v) for v in by_generator.history[k]]
                      for k in sorted(by_generator.history)},
     'scores': [float(s) for s in scores],
+    'evaluated': [float(s) for s in evaluated],
     'predicted': predicted.tolist(),
     'weighted': weighted.history['loss'],
     'by_sequence': {k: [float(v) for v in by_sequence.history[k]]
