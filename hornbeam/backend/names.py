@@ -6,6 +6,7 @@ import contextlib
 _counters = collections.Counter()
 _tensor_names = collections.Counter()
 _scopes = []
+_used = []  # for each scope, how often each name was taken in it
 _on_reset = []
 
 
@@ -39,14 +40,20 @@ def name_scope(name, default_name=None, values=None):
         values: Not needed here; accepted for programs written for TensorFlow 1.
     """
     _scopes.append(name if name is not None else default_name or "scope")
+    _used.append(collections.Counter())
     try:
         yield "/".join(_scopes) + "/"
     finally:
         _scopes.pop()
+        _used.pop()
 
 
 def scoped(name):
-    """Returns `name` within the current name scope, not made unique."""
+    """Returns `name` within the current name scope, with `_1`, `_2`, ... where it is taken there."""
+    if _used:
+        count = _used[-1][name]
+        _used[-1][name] += 1
+        name = f"{name}_{count}" if count else name
     return "/".join([*_scopes, name])
 
 

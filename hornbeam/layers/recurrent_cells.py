@@ -120,10 +120,16 @@ class _Cell(Layer):
         masks = self._masks[0]
         if K.ndim(inputs) == 3:
             masks = [K.expand_dims(mask, 1) for mask in masks]
-        projected = _product(inputs, self.kernel, masks, self.gates)
+        projected = _product(inputs, self._input_kernel(), masks, self.gates)
         if not self.use_bias:
             return projected
         return K.bias_add(projected, self._input_bias(), "channels_last")
+
+    def _input_kernel(self):
+        return self.kernel
+
+    def _state_kernel(self):
+        return self.recurrent_kernel
 
     def _input_bias(self):
         return self.bias
@@ -290,25 +296,28 @@ class GRUCell(_Cell):
     def _input_bias(self):
         return self.bias[0] if self.reset_after else self.bias
 
+    def _state_bias(self):
+        return self.bias[1]
+
     def step(self, projected, states):
-        state, units = states[0], self.units
+        state, units, kernel = states[0], self.units, self._state_kernel()
         # As in Keras 2.3.1, the state that is kept is the one after dropout in implementation 2.
         kept = state * self._masks[1][0] if self._one_mask() else state
         if self.reset_after:
-            recurrent = self._recur(state, self.recurrent_kernel)
+            recurrent = self._recur(state, kernel)
             if self.use_bias:
-                recurrent = K.bias_add(recurrent, self.bias[1], "channels_last")
+                recurrent = K.bias_add(recurrent, self._state_bias(), "channels_last")
             gates = self.recurrent_activation(
                 projected[..., : 2 * units] + recurrent[..., : 2 * units]
             )
             update, reset = gates[..., :units], gates[..., units:]
             candidate = self._gate(projected, 2) + reset * self._gate(recurrent, 2)
         else:
-            recurrent = self._recur(state, self.recurrent_kernel[:, : 2 * units])
+            recurrent = self._recur(state, kernel[:, : 2 * units])
             gates = self.recurrent_activation(projected[..., : 2 * units] + recurrent)
             update, reset = gates[..., :units], gates[..., units:]
-            kernel = self.recurrent_kernel[:, 2 * units :]
-            candidate = self._gate(projected, 2) + self._recur(reset * state, kernel, first=2)
+            recurrent = self._recur(reset * state, kernel[:, 2 * units :], first=2)
+            candidate = self._gate(projected, 2) + recurrent
         output = update * kept + (1 - update) * self.activation(candidate)
         return output, [output]
 
@@ -386,7 +395,7 @@ class LSTMCell(_Cell):
 
     def step(self, projected, states):
         output, carry = states
-        gates = projected + self._recur(output, self.recurrent_kernel)
+        gates = projected + self._recur(output, self._state_kernel())
         enter = self.recurrent_activation(self._gate(gates, 0))
         keep = self.recurrent_activation(self._gate(gates, 1))
         carry = keep * carry + enter * self.activation(self._gate(gates, 2))
