@@ -209,9 +209,12 @@ class Objective:
         Args:
             zeroed: Bool; False leaves out those whose variables are in `zeroed`.
         """
-        for metric in (*self.totals, *self.all_metrics):
-            if zeroed or not _begins_at_zero(metric):
-                metric.reset_states()
+        for metric in (*self.totals, *self.all_metrics) if zeroed else self._other_metrics():
+            metric.reset_states()
+
+    def _other_metrics(self):
+        """Metrics that do not begin at zeros."""
+        return [m for m in self.all_metrics if not _begins_at_zero(m)]
 
     def forward(self, program, targets, weights, count):
         """Runs the model on its bound inputs and computes losses and metrics.
