@@ -34,6 +34,7 @@ from hornbeam.layers.core import (
     SpatialDropout2D,
     SpatialDropout3D,
 )
+from hornbeam.layers.cudnn_recurrent import CuDNNGRU, CuDNNLSTM
 from hornbeam.layers.embeddings import Embedding
 from hornbeam.layers.keras1 import accept_old_arguments
 from hornbeam.layers.legacy import Highway, MaxoutDense, Merge, TimeDistributedDense
@@ -124,6 +125,8 @@ __all__ = [
     "Cropping1D",
     "Cropping2D",
     "Cropping3D",
+    "CuDNNGRU",
+    "CuDNNLSTM",
     "Deconv2D",
     "Deconv3D",
     "Deconvolution2D",

@@ -215,6 +215,11 @@ class RNN(TakesStates):
     def build(self, input_shape):
         shapes = input_shape if isinstance(input_shape, list) else [input_shape]
         input_shape = shapes[0]
+        if self.unroll and input_shape[1] is None:
+            raise ShapeError(
+                f"Cannot unroll {self.name}: it got an input of shape {tuple(input_shape)}, whose "
+                "number of steps is unknown. Give it in `input_shape`, or set unroll=False."
+            )
         constants = self._constant_shapes
         if self._num_constants and len(shapes) > self._num_constants:
             constants = shapes[-self._num_constants :]
@@ -272,11 +277,6 @@ class RNN(TakesStates):
             raise ValueError(
                 f"Layer {self.name} has {count} states but was passed {len(initial_state)} "
                 "initial states."
-            )
-        if self.unroll and K.int_shape(inputs)[1] is None:
-            raise ValueError(
-                f"Cannot unroll {self.name}: the number of time steps is unknown. Give it in "
-                "`input_shape`, or set unroll=False."
             )
         last, outputs, states = self._run(inputs, initial_state, constants, mask, training)
         if self.stateful:
