@@ -48,6 +48,8 @@ class Aliases:
 
     def create_module(self, spec):
         module = importlib.import_module(spec.loader_state)
+        if spec.loader_state == "hornbeam.engine":
+            importlib.import_module("hornbeam.models")  # it lends `fit` and `save` to `Model`
         self.own_specs.setdefault(module.__name__, module.__spec__)
         return module
 

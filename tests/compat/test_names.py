@@ -252,3 +252,18 @@ def test_threads_that_import_at_the_same_time_all_get_the_module(run):
             thread.join()
         assert found == [sys.modules["hornbeam.datasets.digits"]] * 2
     """)
+
+
+@pytest.mark.parametrize("home", ["engine", "engine.training"])
+def test_a_model_from_the_engine_trains(run, home):
+    program = f"""
+        import numpy as np
+        from keras.engine.topology import Input
+        from keras.{home} import Model
+        from keras.layers.core import Dense
+        x = Input(shape=(3,))
+        model = Model(x, Dense(2)(x))
+        model.compile("sgd", "mse")
+        print(model.fit(np.ones((4, 3)), np.ones((4, 2)), verbose=0).epoch)
+    """
+    assert run(program, *LAUNCHER) == "[0]\n"
