@@ -24,7 +24,6 @@ HOMES = {
     "engine.training_generator": "compat.training_utils",
     "engine.training_utils": "compat.training_utils",
     "initializations": "initializers",  # Keras 1
-    "layers.cudnn_recurrent": "layers",
     "legacy": "compat.legacy",
     "legacy.interfaces": "compat.legacy.interfaces",
     "legacy.layers": "layers",

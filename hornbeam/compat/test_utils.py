@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 
 from hornbeam import backend as K
 from hornbeam.models import Input, Model
-from hornbeam.registry import has_arg
+from hornbeam.registry import CustomObjectScope, has_arg
 
 __all__ = ["get_test_data", "keras_test", "layer_test"]
 
@@ -107,7 +107,8 @@ def layer_test(
     if expected_output is not None:
         assert_allclose(output, expected_output, rtol=1e-3)
 
-    copy = type(model).from_config(model.get_config())
+    with CustomObjectScope({layer_cls.__name__: layer_cls}):
+        copy = type(model).from_config(model.get_config())
     if model.weights:
         copy.set_weights(model.get_weights())
         assert_allclose(copy.predict(input_data), output, rtol=1e-3)

@@ -155,7 +155,7 @@ def _recurrent(name, args, kwargs):
                 f"{name}: forget_bias_init={value!r} has no counterpart in Keras 2 and was "
                 "ignored; the forget gate's bias starts at one. Use unit_forget_bias=False and "
                 "bias_initializer for another start.",
-                stacklevel=4,
+                stacklevel=5,
             )
         else:
             kwargs["unit_forget_bias"] = known
@@ -183,7 +183,7 @@ def _embedding(name, args, kwargs):
         warnings.warn(
             f"{name} takes no `dropout` since Keras 2: it was ignored. Add a SpatialDropout1D "
             "layer after it instead.",
-            stacklevel=4,
+            stacklevel=5,
         )
     return args
 

@@ -198,7 +198,9 @@ class H5Dict:
             return self._below(found) if is_group else found
         if attr in self.data.attrs:
             found = self.data.attrs[attr]
-            if isinstance(found, np.ndarray) and found.dtype.kind == "S":
+            if isinstance(found, str) and self._was_bytes(attr):
+                return found.encode("utf-8")
+            if isinstance(found, (np.ndarray, np.generic)) and found.dtype.kind == "S":
                 return found.tolist()
             return found
         if attr in self.data:
@@ -212,6 +214,10 @@ class H5Dict:
             return items
         self._may_make_group()
         return self._below(self.data.create_group(attr))
+
+    def _was_bytes(self, attr):
+        """Whether a text was stored as bytes: h5py 3 reads both kinds as str."""
+        return self.data.attrs.get_id(attr).get_type().get_cset() == h5py.h5t.CSET_ASCII
 
     def _below(self, found):
         below = H5Dict(found)
