@@ -274,7 +274,7 @@ class WeightsMixin:
                 own += node.updates
         return own + [update for layer in self._layers for update in layer.updates]
 
-    def get_losses_for(self, inputs):
+    def get_losses_for(self, inputs=None):
         """Returns the losses that depend on `inputs`; for None, those that depend on none.
 
         Args:
@@ -282,7 +282,7 @@ class WeightsMixin:
         """
         return self._for(inputs, self.losses)
 
-    def get_updates_for(self, inputs):
+    def get_updates_for(self, inputs=None):
         """Returns the updates that depend on `inputs`; for None, those that depend on none."""
         return self._for(inputs, self.updates)
 

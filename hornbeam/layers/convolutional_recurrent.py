@@ -207,7 +207,9 @@ class ConvLSTM2DCell(LSTMCell):
         parts = [inputs * mask for mask in masks] or [inputs]
         if all_steps:
             parts = [K.reshape(x, (shape[0] * shape[1], *shape[2:])) for x in parts]
-        output = self._by_gate(parts, self.kernel, self.input_conv)
+        output = self._by_gate(
+            parts, self.kernel, lambda x, w: self.input_conv(x, w, padding=self.padding)
+        )
         if self.use_bias:
             output = K.bias_add(output, self.bias, data_format=self.data_format)
         if all_steps:
@@ -227,13 +229,13 @@ class ConvLSTM2DCell(LSTMCell):
             axis=1 if self._first else -1,
         )
 
-    def input_conv(self, x, w, b=None, padding=None):
+    def input_conv(self, x, w, b=None, padding="valid"):
         """Convolves the input with a kernel, and adds a bias."""
         output = K.conv2d(
             x,
             w,
             strides=self.strides,
-            padding=padding or self.padding,
+            padding=padding,
             data_format=self.data_format,
             dilation_rate=self.dilation_rate,
         )

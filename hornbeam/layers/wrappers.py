@@ -28,6 +28,9 @@ class Wrapper(Layer):
         self.layer = layer
         self.uses_learning_phase = layer.uses_learning_phase
 
+    def build(self, input_shape=None):
+        self.built = True
+
     def get_config(self):
         layer = {"class_name": type(self.layer).__name__, "config": self.layer.get_config()}
         return super().get_config() | {"layer": layer}
@@ -82,7 +85,7 @@ class TimeDistributed(Wrapper):
         samples = None if batch is None or steps is None else batch * steps
         return (samples, *input_shape[2:])
 
-    def call(self, inputs, mask=None, training=None):
+    def call(self, inputs, training=None, mask=None):
         options = {}
         if has_arg(self.layer.call, "training"):
             options["training"] = training
@@ -257,6 +260,11 @@ class Bidirectional(TakesStates, Wrapper):
         if self.return_state:
             masks += [None] * (2 * len(self.forward_layer.states))
         return masks if len(masks) > 1 else mask
+
+    @property
+    def constraints(self):
+        """Dict from weight to constraint, of the weights that have one."""
+        return {w: w.constraint for w in self.trainable_weights if w.constraint is not None}
 
     def reset_states(self):
         """Sets the states of both stateful layers to zeros."""
