@@ -47,10 +47,12 @@ def environment_of(peer, keras_home):
     """Returns the environment variables of `peer`'s process.
 
     Everything runs on the CPU. `keras_home` is an empty folder, so that no
-    `keras.json` of the user changes the float type of one of them.
+    `keras.json` of the user changes the float type of one of them. Python may
+    keep its bytecode, or every import would compile the sources again.
     """
+    kept = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     return dict(
-        os.environ,
+        kept,
         PYTHONPATH=ROOT,
         KERAS_HOME=keras_home,
         JAX_PLATFORMS="cpu",
