@@ -53,8 +53,8 @@ def to_arrays(data, names, role):
         items = [data[name] for name in names]
     elif isinstance(data, (list, tuple)):
         items = list(data)
-        if len(names) == 1 and not (len(items) == 1 and np.ndim(items[0]) > 0):
-            items = [data]
+        if len(names) == 1 and not any(isinstance(item, np.ndarray) for item in items):
+            items = [data] if len(items) != 1 or np.ndim(items[0]) == 0 else items
         if len(items) != len(names):
             raise ValueError(
                 f"Error when checking model {role}: the list of Numpy arrays that you are passing "
