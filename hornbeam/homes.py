@@ -15,6 +15,7 @@ __all__ = ["HOMES", "Aliases", "answer_old_names"]
 HOMES = {
     "backend.common": "backend",
     "backend.load_backend": "backend",
+    "backend.numpy_backend": "compat.numpy_backend",
     "backend.tensorflow_backend": "backend",
     "engine.base_layer": "engine",
     "engine.saving": "compat.engine_saving",
