@@ -7,6 +7,7 @@ FAMILIES = (
     "losses",
     "activations",
     "layers",
+    "catalogue",
     "recurrent",
     "optimizers",
     "training",
