@@ -59,6 +59,12 @@ from hornbeam.backend.function import (
     update_add,
     update_sub,
 )
+from hornbeam.backend.keras1 import (
+    asymmetric_spatial_2d_padding,
+    asymmetric_temporal_padding,
+    atrous_conv2d,
+    with_old_arguments,
+)
 from hornbeam.backend.learning_phase import (
     learning_phase,
     learning_phase_scope,
@@ -191,6 +197,9 @@ __all__ = [
     "arange",
     "argmax",
     "argmin",
+    "asymmetric_spatial_2d_padding",
+    "asymmetric_temporal_padding",
+    "atrous_conv2d",
     "backend",
     "batch_dot",
     "batch_flatten",
@@ -219,6 +228,7 @@ __all__ = [
     "ctc_label_dense_to_sparse",
     "cumprod",
     "cumsum",
+    "deconv2d",
     "depthwise_conv2d",
     "dot",
     "dropout",
@@ -262,6 +272,8 @@ __all__ = [
     "learning_phase_scope",
     "less",
     "less_equal",
+    "lesser",
+    "lesser_equal",
     "local_conv1d",
     "local_conv2d",
     "log",
@@ -350,3 +362,9 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
+
+# What Keras 1 wrote.
+globals().update(with_old_arguments(globals()))
+deconv2d = conv2d_transpose
+lesser = less
+lesser_equal = less_equal
