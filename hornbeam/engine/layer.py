@@ -28,7 +28,12 @@ from hornbeam.backend.tensors import (
 )
 from hornbeam.engine import checks
 from hornbeam.engine.node import LayerNode, from_list, to_list
-from hornbeam.engine.weights import WeightsMixin, add_weight_arguments, initial_value
+from hornbeam.engine.weights import (
+    WEIGHT_ARGUMENTS,
+    WeightsMixin,
+    add_weight_arguments,
+    initial_value,
+)
 
 _CONSTRUCTOR_ARGUMENTS = frozenset(
     [
@@ -211,10 +216,10 @@ class Layer(WeightsMixin):
         tensors = [_as_operand(item) for item in to_list(inputs)]
         inputs = tensors if isinstance(inputs, (list, tuple)) else tensors[0]
         shapes = [tuple(t.shape) for t in tensors]
-        checks.input_compatibility(self, shapes, [t.dtype for t in tensors])
+        self.assert_input_compatibility(tensors)
         if not self.built:
             self._build(shapes if isinstance(inputs, list) else shapes[0])
-            checks.input_compatibility(self, shapes, [t.dtype for t in tensors])
+            self.assert_input_compatibility(tensors)
         kwargs = {name: value for name, value in kwargs.items() if value is not None}
         node = LayerNode(self, inputs, kwargs)
         outputs = node.connect()
@@ -366,6 +371,26 @@ class Layer(WeightsMixin):
         )
         return weight
 
+    # The order of today; `add_weight_arguments` knows the older ones.
+    add_weight.__signature__ = inspect.Signature(
+        [inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
+        + [
+            inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default)
+            for name, default in WEIGHT_ARGUMENTS.items()
+        ]
+    )
+
+    def assert_input_compatibility(self, inputs):
+        """Checks inputs against `input_spec`.
+
+        Raises:
+            ShapeError: naming the layer, what it got and what it expects.
+        """
+        tensors = to_list(inputs)
+        checks.input_compatibility(
+            self, [tuple(t.shape) for t in tensors], [dtype_name(t.dtype) for t in tensors]
+        )
+
     # ---- losses, updates, metrics
 
     def add_loss(self, losses, inputs=None):
@@ -401,6 +426,11 @@ class Layer(WeightsMixin):
             return
         # What K.update returned inside the program is written already: an array, not an Update.
         apply_updates(program, normalize_updates(u for u in updates if not _is_value(u)))
+
+    @property
+    def metrics(self):
+        """List of the metrics that this layer and those inside it hold: `Model` has them."""
+        return [metric for layer in self._layers for metric in layer.metrics]
 
     def add_metric(self, value, name=None):
         """Reports the mean of `value` over an epoch under `name`.

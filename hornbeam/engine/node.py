@@ -90,6 +90,15 @@ class LayerNode(Node):
     def tensor_indices(self):
         return [history(t)[2] for t in self.input_tensors]
 
+    def get_config(self):
+        """Returns the names and indices of what went in, and of the layer that was called."""
+        return {
+            "outbound_layer": self.outbound_layer.name,
+            "inbound_layers": [layer.name for layer in self.inbound_layers if layer is not None],
+            "node_indices": self.node_indices,
+            "tensor_indices": self.tensor_indices,
+        }
+
     # ---- making the outputs
 
     def connect(self):

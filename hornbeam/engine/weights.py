@@ -8,15 +8,16 @@ from hornbeam.backend import running
 from hornbeam.backend.function import ancestors
 from hornbeam.backend.tensors import Operand, Variable
 
-_KERAS_2_ORDER = (
-    "name",
-    "shape",
-    "dtype",
-    "initializer",
-    "regularizer",
-    "trainable",
-    "constraint",
-)
+WEIGHT_ARGUMENTS = {
+    "name": None,
+    "shape": None,
+    "dtype": None,
+    "initializer": None,
+    "regularizer": None,
+    "trainable": True,
+    "constraint": None,
+}
+_KERAS_2_ORDER = tuple(WEIGHT_ARGUMENTS)
 _KERAS_1_ORDER = ("shape", "initializer", "name", "trainable", "regularizer", "constraint")
 # Arguments of tf.keras that ask for what happens here anyway.
 _WITHOUT_EFFECT = ("use_resource", "synchronization", "aggregation", "partitioner", "getter")
@@ -30,8 +31,7 @@ def add_weight_arguments(layer, args, kwargs):
         raise TypeError(f"{layer.name}.add_weight takes at most {len(order)} arguments.")
     if len(args) > 2 and not shape_first and not _is_dtype(args[2]):
         order = ("name", "shape", "initializer", "regularizer", "trainable", "constraint")
-    wanted = dict.fromkeys(_KERAS_2_ORDER)
-    wanted["trainable"] = True
+    wanted = dict(WEIGHT_ARGUMENTS)
     given = dict(zip(order, args))
     for name, value in kwargs.items():
         if name in _WITHOUT_EFFECT:
