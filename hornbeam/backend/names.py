@@ -49,7 +49,7 @@ def name_scope(name, default_name=None, values=None):
 
 
 def scoped(name):
-    """Returns `name` within the current name scope, with `_1`, `_2`, ... where it is taken there."""
+    """Returns `name` in the current name scope, with `_1`, `_2`, ... where it is taken there."""
     if _used:
         count = _used[-1][name]
         _used[-1][name] += 1
