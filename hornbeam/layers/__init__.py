@@ -38,6 +38,7 @@ from hornbeam.layers.cudnn_recurrent import CuDNNGRU, CuDNNLSTM
 from hornbeam.layers.embeddings import Embedding
 from hornbeam.layers.keras1 import accept_old_arguments
 from hornbeam.layers.legacy import Highway, MaxoutDense, Merge, TimeDistributedDense
+from hornbeam.layers.legacy_recurrent import Recurrent
 from hornbeam.layers.local import LocallyConnected1D, LocallyConnected2D
 from hornbeam.layers.merge import (
     Add,
@@ -181,6 +182,7 @@ __all__ = [
     "Permute",
     "RNN",
     "ReLU",
+    "Recurrent",
     "RepeatVector",
     "Reshape",
     "SeparableConv1D",
