@@ -302,7 +302,7 @@ def translating(name, constructor):
     @functools.wraps(constructor)
     def __init__(self, *args, **kwargs):
         args, kwargs = translate(name, args, kwargs)
-        constructor(self, *args, **kwargs)
+        return constructor(self, *args, **kwargs)
 
     __init__.__signature__ = inspect.signature(constructor)  # what getfullargspec reads
     return __init__

@@ -218,6 +218,9 @@ ROWS = {
     "ZeroPadding1D": [steps(lambda: L.ZeroPadding1D((1, 2)))],
     "ZeroPadding2D": [images(lambda: L.ZeroPadding2D(((1, 2), (0, 1))))],
     "ZeroPadding3D": [volumes(lambda: L.ZeroPadding3D(1))],
+    "Highway": [row(lambda: L.Highway(activation="tanh"), (4,))],
+    "MaxoutDense": [row(lambda: L.MaxoutDense(3), (4,))],
+    "TimeDistributedDense": [steps(lambda: L.TimeDistributedDense(3), **passes)],
 }
 
 # Layers that are tested elsewhere, with the reason.
@@ -230,7 +233,7 @@ ELSEWHERE = {
     "SimpleRNNCell": "inside RNN",
     "StackedRNNCells": "inside RNN",
     "Wrapper": "the base class of wrappers",
-    **dict.fromkeys(["Highway", "MaxoutDense", "Merge", "TimeDistributedDense"], "Keras 1"),
+    **dict.fromkeys(["Merge", "Recurrent"], "Keras 1; in tests of the legacy layers"),
 }
 CASES = [
     pytest.param(found, id=f"{name}-{index}")

@@ -39,7 +39,7 @@ def generate_legacy_interface(
         conversions: List of pairs `(old name, new name)`.
         preprocessor: Function `(args, kwargs)` that returns `(args, kwargs, converted)`, where
             `args` starts with `self` and `converted` lists what it changed.
-        value_conversions: Dict from new name to a dict from old value to new value.
+        value_conversions: Dict from old name to a dict from old value to new value.
         object_type: `'class'` for a constructor, or `'method'`; names the object in errors.
 
     Returns:
