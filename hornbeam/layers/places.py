@@ -30,6 +30,7 @@ PLACES = {
         "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D",
     ),
     "convolutional_recurrent": (*_BASES, "ConvRecurrent2D", "RNN", "Recurrent"),
+    "cudnn_recurrent": ("InputSpec", "RNN"),
     "core": (*_BASES, "Highway", "MaxoutDense", "TimeDistributedDense"),
     "embeddings": ("Layer",),
     "local": _BASES,
