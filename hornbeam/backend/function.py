@@ -253,6 +253,8 @@ class Function:
 
 def _as_fed(value, tensor):
     """Checks a value for a tensor; 64-bit numbers travel in the tensor's own dtype."""
+    if hasattr(value, "tocoo"):  # SciPy sparse
+        value = value.toarray()
     value = np.asarray(value.eval() if isinstance(value, Operand) else value)
     if value.dtype == object:
         raise ValueError(

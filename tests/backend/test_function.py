@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.sparse
 
 from hornbeam import backend as K
 
@@ -133,3 +134,12 @@ def test_a_compiled_function_is_compiled_once_a_shape():
     for _ in range(5):
         f([np.ones(3)])
     assert len(traces) == count
+
+
+def test_scipy_sparse_matrices_are_fed():
+    x = K.placeholder(shape=(None, 4), sparse=True)
+    w = K.variable(np.arange(8.0).reshape(4, 2))
+    matrix = scipy.sparse.csr_matrix(np.eye(3, 4, dtype="float32"))
+    product, dense = K.function([x], [K.dot(x, w), K.to_dense(x)])([matrix])
+    assert product.tolist() == [[0, 1], [2, 3], [4, 5]]
+    assert dense.tolist() == np.eye(3, 4).tolist()

@@ -16,6 +16,7 @@ FAMILIES = (
     "regularizers",
     "constraints",
     "backend",
+    "backend_spatial",
     "initializers",
 )
 
