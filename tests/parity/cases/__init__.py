@@ -8,6 +8,7 @@ FAMILIES = (
     "activations",
     "layers",
     "catalogue",
+    "composed",
     "recurrent",
     "optimizers",
     "training",
