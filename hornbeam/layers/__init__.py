@@ -37,8 +37,15 @@ from hornbeam.layers.core import (
 from hornbeam.layers.cudnn_recurrent import CuDNNGRU, CuDNNLSTM
 from hornbeam.layers.embeddings import Embedding
 from hornbeam.layers.keras1 import accept_old_arguments
-from hornbeam.layers.legacy import Highway, MaxoutDense, Merge, TimeDistributedDense
-from hornbeam.layers.legacy_recurrent import Recurrent
+from hornbeam.layers.legacy import (
+    AtrousConvolution1D,
+    AtrousConvolution2D,
+    Highway,
+    MaxoutDense,
+    Merge,
+    TimeDistributedDense,
+)
+from hornbeam.layers.legacy_recurrent import ConvRecurrent2D, Recurrent
 from hornbeam.layers.local import LocallyConnected1D, LocallyConnected2D
 from hornbeam.layers.merge import (
     Add,
@@ -119,6 +126,7 @@ __all__ = [
     "ConvLSTM2D",
     "ConvLSTM2DCell",
     "ConvRNN2D",
+    "ConvRecurrent2D",
     "Convolution1D",
     "Convolution2D",
     "Convolution2DTranspose",
@@ -220,10 +228,8 @@ __all__ = [
 ]
 
 # Other names of the same classes.
-AtrousConv1D = Conv1D
-AtrousConv2D = Conv2D
-AtrousConvolution1D = Conv1D
-AtrousConvolution2D = Conv2D
+AtrousConv1D = AtrousConvolution1D
+AtrousConv2D = AtrousConvolution2D
 AvgPool1D = AveragePooling1D
 AvgPool2D = AveragePooling2D
 AvgPool3D = AveragePooling3D
@@ -253,6 +259,8 @@ catalogue("layer").update(
         for name, item in globals().items()
         if isinstance(item, type) and issubclass(item, Layer)
     },
+    AtrousConvolution1D=Conv1D,
+    AtrousConvolution2D=Conv2D,
     Model=Model,
     Sequential=Sequential,
     Functional=Model,

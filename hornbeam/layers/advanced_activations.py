@@ -94,7 +94,7 @@ class PReLU(Layer):
         self.input_spec = InputSpec(ndim=rank, axes=fixed)
         self.built = True
 
-    def call(self, inputs):
+    def call(self, inputs, mask=None):  # a mask passes on; values do not depend on it
         return K.relu(inputs) - self.alpha * K.relu(-inputs)
 
     def compute_output_shape(self, input_shape):
@@ -155,7 +155,7 @@ class ThresholdedReLU(Layer):
         super().__init__(**kwargs)
         self.theta = _number(theta)
 
-    def call(self, inputs):
+    def call(self, inputs, mask=None):  # a mask passes on; values do not depend on it
         return inputs * K.cast(K.greater(inputs, self.theta), K.dtype(inputs))
 
     def compute_output_shape(self, input_shape):

@@ -262,6 +262,8 @@ class DepthwiseConv2D(Conv2D):
         ValueError: for an argument out of its range, or a window larger than the input.
     """
 
+    _declares_shape = True
+
     def __init__(
         self,
         kernel_size,
@@ -313,6 +315,9 @@ class DepthwiseConv2D(Conv2D):
         self.bias = self._add_bias(channels * self.depth_multiplier)
         self.input_spec = InputSpec(ndim=4, axes={self.channel_axis: channels})
         self.built = True
+
+    def call(self, inputs, training=None):  # the same in training and test
+        return super().call(inputs)
 
     def _convolve(self, inputs):
         return K.depthwise_conv2d(

@@ -5,10 +5,29 @@ from hornbeam import backend as K
 from hornbeam.engine.checks import InputSpec
 from hornbeam.engine.layer import Layer
 from hornbeam.layers.arguments import known_axis
+from hornbeam.layers.convolutional import Conv1D, Conv2D
 from hornbeam.layers.core import Dense, Lambda
 from hornbeam.layers.merge import Add, Average, Concatenate, Dot, Maximum, Multiply
 
-__all__ = ["Highway", "MaxoutDense", "Merge", "TimeDistributedDense", "merge"]
+__all__ = [
+    "AtrousConvolution1D",
+    "AtrousConvolution2D",
+    "Highway",
+    "MaxoutDense",
+    "Merge",
+    "TimeDistributedDense",
+    "merge",
+]
+
+
+def AtrousConvolution1D(*args, **kwargs):  # noqa: N802
+    """Makes a `Conv1D`; Keras 1's `atrous_rate` is its `dilation_rate`."""
+    return Conv1D(*args, **kwargs)
+
+
+def AtrousConvolution2D(*args, **kwargs):  # noqa: N802
+    """Makes a `Conv2D`; Keras 1's `atrous_rate` is its `dilation_rate`."""
+    return Conv2D(*args, **kwargs)
 
 
 class _KerasOneDense(Layer):

@@ -1,15 +1,23 @@
-"""`Recurrent`: the base class that custom recurrent layers had before Keras 2.1."""
+"""`Recurrent` and `ConvRecurrent2D`: base classes of custom recurrent layers before Keras 2.1."""
 
 import numpy as np
 
 from hornbeam import backend as K
 from hornbeam.engine import checks
 from hornbeam.engine.checks import InputSpec
+from hornbeam.layers.arguments import (
+    checked_padding,
+    per_axis,
+    positive_integer,
+    shape_with,
+    spatial_axes,
+    windows_along,
+)
 from hornbeam.layers.convolutional import input_shape_of_steps
 from hornbeam.layers.rnn import TakesStates
 from hornbeam.registry import has_arg
 
-__all__ = ["Recurrent"]
+__all__ = ["ConvRecurrent2D", "Recurrent"]
 
 
 class Recurrent(TakesStates):
@@ -60,9 +68,9 @@ class Recurrent(TakesStates):
         self.recurrent_dropout = 0
         self.states = [None]
 
-    @property
-    def _width(self):
-        return self.units if hasattr(self, "units") else self.output_dim
+    def _state_shape(self, input_shape):
+        """Shape of a state, which is that of the output of a step."""
+        return (input_shape[0], self.units if hasattr(self, "units") else self.output_dim)
 
     # ---- what subclasses write
 
@@ -87,8 +95,9 @@ class Recurrent(TakesStates):
         return inputs
 
     def get_initial_state(self, inputs):
-        """Returns zeros of shape `(batch, units)` for each state."""
-        zeros = K.zeros((K.shape(inputs)[0], self._width), K.dtype(inputs))
+        """Returns zeros of the shape of a state, `(batch, units)`, for each state."""
+        shape = self._state_shape(K.int_shape(inputs))
+        zeros = K.zeros((K.shape(inputs)[0], *shape[1:]), K.dtype(inputs))
         return [zeros for _ in self.states]
 
     def get_initial_states(self, x):
@@ -159,7 +168,7 @@ class Recurrent(TakesStates):
                 f"{self.name}: If a RNN is stateful, it needs to know its batch size. Give "
                 "`batch_input_shape` to the first layer, or `batch_shape` to Input."
             )
-        shape = (batch, self._width)
+        shape = self._state_shape(self.input_spec[0].shape)
         if states is None:
             states = [np.zeros(shape)] * len(self.states)
         states = list(states) if isinstance(states, (list, tuple)) else [states]
@@ -177,8 +186,8 @@ class Recurrent(TakesStates):
 
     def compute_output_shape(self, input_shape):
         input_shape = _first_shape(input_shape)
-        state = (input_shape[0], self._width)
-        output = (*input_shape[:2], self._width) if self.return_sequences else state
+        state = self._state_shape(input_shape)
+        output = (*input_shape[:2], *state[1:]) if self.return_sequences else state
         return [output, *(state for _ in self.states)] if self.return_state else output
 
     def compute_mask(self, inputs, mask=None):
@@ -195,6 +204,73 @@ class Recurrent(TakesStates):
             "stateful": self.stateful,
             "unroll": self.unroll,
             "implementation": self.implementation,
+        }
+
+
+class ConvRecurrent2D(Recurrent):
+    """Base of recurrent layers over images that compute one step themselves. See `Recurrent`.
+
+    New ones use `ConvRNN2D` with a cell.
+
+    Args:
+        filters: Integer, channels of the output and of the states.
+        kernel_size: Integer, or 2 integers.
+        strides: Integer, or 2 integers.
+        padding: 'valid' or 'same'.
+        data_format: 'channels_last' or 'channels_first'; None means `image_data_format()`.
+        dilation_rate: Integer, or 2 integers.
+        return_sequences, go_backwards, stateful: As in `Recurrent`.
+
+    Input shape: `(batch, steps, rows, cols, channels)`, or channels before rows.
+    Output shape: `(batch, rows, cols, filters)`, after the batch the steps with
+        `return_sequences`; the channels before rows with 'channels_first'.
+
+    Source: Keras 2.0.
+    """
+
+    def __init__(
+        self,
+        filters,
+        kernel_size,
+        strides=(1, 1),
+        padding="valid",
+        data_format=None,
+        dilation_rate=(1, 1),
+        return_sequences=False,
+        go_backwards=False,
+        stateful=False,
+        **kwargs,
+    ):
+        super().__init__(
+            return_sequences=return_sequences,
+            go_backwards=go_backwards,
+            stateful=stateful,
+            **kwargs,
+        )
+        self.filters = positive_integer(self, "filters", filters)
+        self.kernel_size = per_axis(self, "kernel_size", kernel_size, 2)
+        self.strides = per_axis(self, "strides", strides, 2)
+        self.padding = checked_padding(self, padding)
+        self.data_format = K.normalize_data_format(data_format)
+        self.dilation_rate = per_axis(self, "dilation_rate", dilation_rate, 2)
+        self.input_spec = [InputSpec(ndim=5)]
+
+    def _state_shape(self, input_shape):
+        step = (input_shape[0], *input_shape[2:])
+        axes = spatial_axes(self.data_format, 2)
+        sizes = windows_along(
+            self, step, axes, self.kernel_size, self.padding, self.strides, self.dilation_rate
+        )
+        return shape_with(step, self.data_format, sizes, self.filters)
+
+    def get_config(self):
+        return super().get_config() | {
+            "filters": self.filters,
+            "kernel_size": self.kernel_size,
+            "strides": self.strides,
+            "padding": self.padding,
+            "data_format": self.data_format,
+            "dilation_rate": self.dilation_rate,
         }
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from hornbeam import backend as K
 from hornbeam.engine import InputSpec
-from hornbeam.layers import Input, Masking, Recurrent, SimpleRNN
+from hornbeam.layers import ConvRecurrent2D, Input, Masking, Recurrent, SimpleRNN
 from hornbeam.models import Model, Sequential
 
 
@@ -92,3 +92,32 @@ def test_a_missing_step_is_named():
         layer = Recurrent()
         layer.units = 2
         layer(Input((5, 3)))
+
+
+class Leaky(ConvRecurrent2D):
+    """A state that halves and takes in the convolution of each frame."""
+
+    def build(self, input_shape):
+        shape = (*self.kernel_size, input_shape[-1], self.filters)
+        self.kernel = self.add_weight("kernel", shape)
+        self.states = [None]
+        super().build(input_shape)
+
+    def step(self, inputs, states):
+        moved = K.conv2d(inputs, self.kernel, self.strides, self.padding)
+        output = 0.5 * states[0] + moved
+        return output, [output]
+
+
+def test_a_convolutional_recurrent_layer_steps_over_frames():
+    x = np.random.RandomState(0).normal(size=(2, 3, 5, 6, 2)).astype("float32")
+    layer = Leaky(4, 3, strides=2, padding="same", return_sequences=True)
+    y = layer(Input((3, 5, 6, 2)))
+    found = K.function([layer.input], [y])([x])[0]
+    kernel, state = layer.get_weights()[0], 0.0
+    for step in range(3):
+        state = 0.5 * state + np.asarray(K.conv2d(x[:, step], kernel, (2, 2), "same"))
+        np.testing.assert_allclose(found[:, step], state, rtol=1e-5, atol=1e-6)
+    assert K.int_shape(y) == (None, 3, 3, 3, 4)
+    assert layer.get_config()["kernel_size"] == (3, 3)
+    assert layer.compute_output_shape((None, None, 5, 6, 2)) == (None, None, 3, 3, 4)
