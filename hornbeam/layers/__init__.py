@@ -25,7 +25,6 @@ from hornbeam.layers.core import (
     Dense,
     Dropout,
     Flatten,
-    Lambda,
     Masking,
     Permute,
     RepeatVector,
@@ -37,6 +36,7 @@ from hornbeam.layers.core import (
 from hornbeam.layers.cudnn_recurrent import CuDNNGRU, CuDNNLSTM
 from hornbeam.layers.embeddings import Embedding
 from hornbeam.layers.keras1 import accept_old_arguments
+from hornbeam.layers.lambda_layer import Lambda
 from hornbeam.layers.legacy import (
     AtrousConvolution1D,
     AtrousConvolution2D,

@@ -6,7 +6,8 @@ from hornbeam.engine.checks import InputSpec
 from hornbeam.engine.layer import Layer
 from hornbeam.layers.arguments import known_axis
 from hornbeam.layers.convolutional import Conv1D, Conv2D
-from hornbeam.layers.core import Dense, Lambda
+from hornbeam.layers.core import Dense
+from hornbeam.layers.lambda_layer import Lambda
 from hornbeam.layers.merge import Add, Average, Concatenate, Dot, Maximum, Multiply
 
 __all__ = [

@@ -31,7 +31,7 @@ PLACES = {
     ),
     "convolutional_recurrent": (*_BASES, "ConvRecurrent2D", "RNN", "Recurrent"),
     "cudnn_recurrent": ("InputSpec", "RNN"),
-    "core": (*_BASES, "Highway", "MaxoutDense", "TimeDistributedDense"),
+    "core": (*_BASES, "Highway", "Lambda", "MaxoutDense", "TimeDistributedDense"),
     "embeddings": ("Layer",),
     "local": _BASES,
     "merge": ("Layer",),
