@@ -38,6 +38,7 @@ class _LocallyConnected(Layer):
         activity_regularizer=None,
         kernel_constraint=None,
         bias_constraint=None,
+        implementation=1,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -55,6 +56,11 @@ class _LocallyConnected(Layer):
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self.kernel_constraint = constraints.get(kernel_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
+        if implementation not in (1, 2, 3):
+            raise ValueError(
+                f"{self.name} got implementation={implementation!r}. Expected 1, 2 or 3."
+            )
+        self.implementation = implementation
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
     def build(self, input_shape):
@@ -140,6 +146,8 @@ class _LocallyConnected(Layer):
         }
         if self.rank == 1 and self.data_format == "channels_last":
             config.pop("data_format")  # as in Keras 2.3.1, which knows no other here
+        if self.implementation != 1:  # tf.keras's argument
+            config["implementation"] = self.implementation
         return config
 
 
@@ -157,6 +165,9 @@ class LocallyConnected1D(_LocallyConnected):
         kernel_initializer, bias_initializer: Name, function of a shape, or `Initializer`.
         kernel_regularizer, bias_regularizer, activity_regularizer: Regularizer or None.
         kernel_constraint, bias_constraint: Constraint or None.
+        implementation: 1, 2 or 3: how tf.keras stores the kernel and computes. The results are the
+            same, and so are they here, where the kernel always has the form of 1,
+            `(places, window * channels, filters)`.
 
     Input shape: `(batch, steps, channels)`, or channels before steps; all
         sizes but the batch's must be known.
@@ -184,6 +195,7 @@ class LocallyConnected1D(_LocallyConnected):
         activity_regularizer=None,
         kernel_constraint=None,
         bias_constraint=None,
+        implementation=1,
         **kwargs,
     ):
         super().__init__(
@@ -201,6 +213,7 @@ class LocallyConnected1D(_LocallyConnected):
             activity_regularizer=activity_regularizer,
             kernel_constraint=kernel_constraint,
             bias_constraint=bias_constraint,
+            implementation=implementation,
             **kwargs,
         )
 
@@ -219,6 +232,9 @@ class LocallyConnected2D(_LocallyConnected):
         kernel_initializer, bias_initializer: Name, function of a shape, or `Initializer`.
         kernel_regularizer, bias_regularizer, activity_regularizer: Regularizer or None.
         kernel_constraint, bias_constraint: Constraint or None.
+        implementation: 1, 2 or 3: how tf.keras stores the kernel and computes. The results are the
+            same, and so are they here, where the kernel always has the form of 1,
+            `(places, window * channels, filters)`.
 
     Input shape: `(batch, rows, cols, channels)`, or channels before rows; all
         sizes but the batch's must be known.
@@ -246,6 +262,7 @@ class LocallyConnected2D(_LocallyConnected):
         activity_regularizer=None,
         kernel_constraint=None,
         bias_constraint=None,
+        implementation=1,
         **kwargs,
     ):
         super().__init__(
@@ -263,5 +280,6 @@ class LocallyConnected2D(_LocallyConnected):
             activity_regularizer=activity_regularizer,
             kernel_constraint=kernel_constraint,
             bias_constraint=bias_constraint,
+            implementation=implementation,
             **kwargs,
         )

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from hornbeam import backend as K
 from hornbeam import layers as L
 from hornbeam.engine import ShapeError
 from hornbeam.models import Model
@@ -123,3 +124,20 @@ def test_a_local_convolution_has_weights_for_each_place():
         np.testing.assert_allclose(
             y[:, place], window @ kernel[place] + bias[place], rtol=1e-5, atol=1e-5
         )
+
+
+@pytest.mark.parametrize("implementation", [2, 3])
+@pytest.mark.parametrize(
+    "make, shape", [(L.LocallyConnected1D, (7, 2)), (L.LocallyConnected2D, (5, 6, 2))]
+)
+def test_all_implementations_of_a_locally_connected_layer_agree(make, shape, implementation):
+    x = L.Input(shape)
+    first, other = make(3, 2), make(3, 2, implementation=implementation)
+    outputs = [first(x), other(x)]
+    other.set_weights(first.get_weights())
+    found = K.function([x], outputs)([np.random.RandomState(0).normal(size=(2, *shape))])
+    np.testing.assert_array_equal(*found)
+    assert make.from_config(other.get_config()).implementation == implementation
+    assert "implementation" not in first.get_config()  # as in Keras 2.3.1
+    with pytest.raises(ValueError, match="Expected 1, 2 or 3"):
+        make(3, 2, implementation=4)
