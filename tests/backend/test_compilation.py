@@ -1,0 +1,42 @@
+"""The persistent compilation cache, in fresh processes with the user's settings."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import numpy as np
+from hornbeam import backend as K
+
+x = K.placeholder((2, 2))
+y = x
+for _ in range(60):  # long enough to be worth keeping
+    y = K.dot(K.tanh(y), y) + K.softmax(y)
+print(K.function([x], [y])([np.eye(2)])[0].shape)
+"""
+
+
+def run(folder, **settings):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("JAX_COMPILATION")}
+    environment.update(XDG_CACHE_HOME=str(folder), PYTHONWARNINGS="error", **settings)
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Error reading" not in done.stderr
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_compiled_programs_are_kept_in_the_users_cache_folder(tmp_path):
+    files = run(tmp_path)
+    assert any(path.stat().st_size > 1000 for path in files)
+    assert all(path.is_relative_to(tmp_path / "hornbeam" / "xla") for path in files)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"HORNBEAM_COMPILATION_CACHE": "0"}, {"JAX_ENABLE_COMPILATION_CACHE": "0"}]
+)
+def test_the_cache_can_be_turned_off(tmp_path, settings):
+    assert run(tmp_path, **settings) == []
