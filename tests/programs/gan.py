@@ -86,6 +86,7 @@ first = weights_of(gan.discriminator)
 rows = gan.train(steps=6)
 discriminator_moved = [a != b for a, b in zip(first, weights_of(gan.discriminator))]
 
+np.random.seed(1337)
 noisy = GAN(dropout=0.4)
 noisy_rows = noisy.train(steps=30)
 

@@ -8,6 +8,8 @@ from keras.layers import Activation, BatchNormalization, Conv2D, Dense, Dropout,
 from keras.layers import MaxPooling2D
 from keras.models import Model, Sequential
 
+np.random.seed(1337)  # for reproducibility
+
 
 def fixed(shape, seed, scale=0.5):
     return (scale * np.random.RandomState(seed).uniform(-1, 1, size=shape)).astype('float32')

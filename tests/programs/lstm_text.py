@@ -6,6 +6,8 @@ import numpy as np
 from keras.layers import LSTM, Activation, Dense, Embedding, TimeDistributed
 from keras.models import Sequential
 
+np.random.seed(1337)  # for reproducibility
+
 
 def fixed(shape, seed, scale=0.5):
     return (scale * np.random.RandomState(seed).uniform(-1, 1, size=shape)).astype('float32')

@@ -11,6 +11,8 @@ from keras.layers import Dense, Dropout, Flatten, Input, Lambda
 from keras.models import Model
 from keras.optimizers import RMSprop
 
+np.random.seed(1337)  # for reproducibility
+
 
 def euclidean_distance(vects):
     x, y = vects

@@ -8,6 +8,8 @@ from keras import metrics
 from keras.layers import Dense, Input, Lambda
 from keras.models import Model
 
+np.random.seed(1337)  # for reproducibility
+
 original_dim = 12
 latent_dim = 2
 intermediate_dim = 8
