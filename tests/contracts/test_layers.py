@@ -233,7 +233,7 @@ ELSEWHERE = {
     "SimpleRNNCell": "inside RNN",
     "StackedRNNCells": "inside RNN",
     "Wrapper": "the base class of wrappers",
-    **dict.fromkeys(["ConvRecurrent2D", "Merge", "Recurrent"], "Keras 1; in the legacy layers' tests"),
+    **dict.fromkeys(["ConvRecurrent2D", "Merge", "Recurrent"], "Keras 1; tested elsewhere"),
 }
 CASES = [
     pytest.param(found, id=f"{name}-{index}")
