@@ -437,6 +437,7 @@ x = np.random.randn(512, 4)
 y = x[:, :1]
 model.fit(x, y, epochs=1, verbose=0)
 before = model.evaluate(x, y, verbose=0)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # jobs in the background ignore it
 threading.Timer(0.7, os.kill, (os.getpid(), signal.SIGINT)).start()
 try:
     model.fit(x, y, epochs=10**9, batch_size=16, verbose=0, callbacks=%s)
@@ -462,9 +463,11 @@ def test_ctrl_c_leaves_a_usable_model(callbacks, tmp_path):
 def test_ctrl_c_from_outside_ends_a_program(tmp_path):
     program = tmp_path / "program.py"
     program.write_text(textwrap.dedent("""
+        import signal
         import numpy as np
         from hornbeam.layers import Dense
         from hornbeam.models import Sequential
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         model = Sequential([Dense(8, input_shape=(4,)), Dense(1)])
         model.compile("sgd", "mse")
         model.fit(np.ones((64, 4)), np.ones((64, 1)), verbose=0)
