@@ -88,8 +88,7 @@ def test_values_and_gradients_are_those_of_keras(name):
     loss = function(K.variable(T), p)
     np.testing.assert_allclose(K.eval(loss), values, rtol=1e-5)
     found = K.eval(K.gradients(K.sum(loss), [p])[0])
-    # Terms near 1 cancel in some of them: float32 keeps 1e-7 of those, whatever is left.
-    np.testing.assert_allclose(found, gradients, rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(found, gradients, rtol=1e-5, atol=1e-9)
 
 
 @pytest.mark.parametrize("name", KERAS)
