@@ -31,7 +31,7 @@ demo: .venv/demo.ready
 	@$(BIN)/hornbeam run examples/digits_cnn.py $(ARGS)
 
 test: .venv/test.ready
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 lint: .venv/test.ready
 	@$(BIN)/ruff check .
