@@ -338,24 +338,26 @@ class Network(Layer):
 
     # ---- files: what `hornbeam.saving` lends
 
-    def save(self, filepath, overwrite=True, include_optimizer=True):
-        """Saves structure, weights, and training state to one HDF5 file.
+    def save(self, filepath, overwrite=True, include_optimizer=True, save_format=None):
+        """Saves structure, weights, and training state to one file: see `save_model`.
 
         Args:
             filepath: Path, file object, or `h5py.Group`.
             overwrite: Bool; False asks before an existing file is replaced.
             include_optimizer: Bool, whether the optimizer's state goes in.
+            save_format: `'h5'` or None.
         """
-        doors.saving.save_model(self, filepath, overwrite, include_optimizer)
+        doors.saving.save_model(self, filepath, overwrite, include_optimizer, save_format)
 
-    def save_weights(self, filepath, overwrite=True):
-        """Saves the weights to an HDF5 file.
+    def save_weights(self, filepath, overwrite=True, save_format=None):
+        """Saves the weights to a file: see `hornbeam.saving.save_weights`.
 
         Args:
             filepath: Path, file object, or `h5py.Group`.
             overwrite: Bool; False asks before an existing file is replaced.
+            save_format: `'h5'` or None.
         """
-        doors.saving.save_weights(self, filepath, overwrite)
+        doors.saving.save_weights(self, filepath, overwrite, save_format)
 
     def load_weights(self, filepath, by_name=False, skip_mismatch=False, reshape=False):
         """Loads weights from an HDF5 file.

@@ -5,7 +5,7 @@ import sys
 from hornbeam.engine import InputLayer, Model, Network, Sequential, doors
 from hornbeam.saving.clone import clone_model
 from hornbeam.saving.errors import ModelFileError
-from hornbeam.saving.files import load_model, save_model
+from hornbeam.saving.files import load_model, load_weights, save_model, save_weights
 from hornbeam.saving.text import (
     model_from_config,
     model_from_json,
@@ -13,7 +13,6 @@ from hornbeam.saving.text import (
     to_json,
     to_yaml,
 )
-from hornbeam.saving.weights import load_weights, save_weights
 
 __all__ = [
     "ModelFileError",

@@ -1,0 +1,112 @@
+"""Whole models in HDF5, in Keras 2's layout: structure, weights, how they are trained, how far."""
+
+import json
+import warnings
+
+import numpy as np
+
+from hornbeam.saving import hdf5, weights
+from hornbeam.saving.errors import ModelFileError
+from hornbeam.saving.text import model_config, model_from_config, plain
+from hornbeam.saving.training_config import compile_from_config, training_config
+
+
+def save(model, target, include_optimizer=True):
+    """Writes a model; `target` is what `hdf5.writing` takes."""
+    structure = json.dumps(model_config(model, with_versions=False), default=plain)
+    training = training_config(model) if include_optimizer else None
+    if training is not None:
+        training = json.dumps(training, default=plain)
+    with hdf5.writing(target) as file:
+        hdf5.write_text(file, "keras_version", weights.KERAS_VERSION)
+        hdf5.write_text(file, "backend", weights.BACKEND)
+        hdf5.write_text(file, "model_config", structure)
+        weights.write_layers(hdf5.new_group(file, "model_weights"), model.layers)
+        if training is not None:
+            hdf5.write_text(file, "training_config", training)
+            _write_optimizer(file, model.optimizer)
+
+
+def load(file, custom_objects=None, compile=True):
+    """Makes a model of an open group; arguments and errors are those of `load_model`."""
+    config = _read_json(file, "model_config")
+    if config is None:
+        raise ModelFileError(
+            "No model found in config file. It holds weights alone, perhaps: make the model, "
+            "then call `model.load_weights(filepath)`."
+            if "layer_names" in file.attrs
+            else "No model found in config file: it lacks the attribute 'model_config'."
+        )
+    version = hdf5.read_text(file, "keras_version") or ""
+    if version.startswith("1"):
+        raise ModelFileError(
+            f"The file was written by Keras {version}, whose layers had other arguments. Save "
+            "it again from Keras 2."
+        )
+    model = model_from_config(config, custom_objects)
+    saved = hdf5.child_group(file, "model_weights")
+    if hdf5.read_names(saved, "layer_names"):
+        weights.read_layers(saved, model)
+    if compile:
+        compiled = compile_from_config(model, _read_json(file, "training_config"), custom_objects)
+        if compiled and "optimizer_weights" in file:
+            _read_optimizer(model, hdf5.child_group(file, "optimizer_weights"))
+    return model
+
+
+def _read_json(file, name):
+    text = hdf5.read_text(file, name)
+    if text is None:
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ModelFileError(f"The attribute {name!r} is not JSON: {error}") from error
+
+
+# ---- the optimizer's state
+
+
+def _write_optimizer(file, optimizer):
+    variables = optimizer.weights
+    if not variables:
+        return
+    names, values = [], []
+    for variable in variables:
+        names.append(_keras_name(optimizer, variable))
+        value = variable.get_value()
+        if variable is getattr(optimizer, "iterations", None):
+            value = value.astype("int64")  # as in every Keras file
+        values.append(value)
+    group = hdf5.new_group(file, "optimizer_weights")
+    weights.write_variables(group, weights.unique_names(names), values)
+
+
+def _keras_name(optimizer, variable):
+    """`Adam/m_0:0` -> `training/Adam/m_0_1:0`, as Keras on TensorFlow names a slot."""
+    own = getattr(optimizer, "own_weights", list)()
+    prefix = f"{getattr(optimizer, 'name', None)}/"
+    if any(variable is weight for weight in own) or not variable.name.startswith(prefix):
+        return variable.name
+    return f"training/{variable.name.removesuffix(':0')}_1:0"
+
+
+def _read_optimizer(model, group):
+    """Gives the optimizer the state it had; a state that does not fit is left out, with a warning.
+
+    Shapes are compared before the numbers are read.
+    """
+    optimizer = model.optimizer
+    saved = [hdf5.child_array(group, name) for name in hdf5.read_names(group, "weight_names")]
+    model._make_train_function()  # makes the variables of the state
+    largest = max((int(np.prod(w.shape, dtype=np.int64)) for w in optimizer.weights), default=0)
+    try:
+        if any(dataset.size > largest for dataset in saved):
+            raise ValueError("an array is larger than any of the optimizer's")
+        optimizer.set_weights([hdf5.read_array(dataset) for dataset in saved])
+    except ValueError as error:
+        warnings.warn(
+            "Error in loading the saved optimizer state. As a result, your model is starting with "
+            f"a freshly initialized optimizer. ({error})",
+            stacklevel=4,
+        )
