@@ -10,7 +10,7 @@ import pytest
 
 # Set before anything imports JAX; the processes that tests start inherit them.
 ROOT = Path(__file__).resolve().parents[1]
-os.environ["JAX_COMPILATION_CACHE_DIR"] = str(ROOT / ".pytest_cache" / "jax")
+os.environ["JAX_COMPILATION_CACHE_DIR"] = str(ROOT / ".pytest_cache" / "compiled")
 os.environ["JAX_COMPILATION_CACHE_MAX_SIZE"] = str(4 * 1024**3)     # bounded: then JAX locks it
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.1"
 os.environ["KERAS_HOME"] = tempfile.mkdtemp(prefix="keras-home-")     # no keras.json of a user
