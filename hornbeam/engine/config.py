@@ -7,6 +7,7 @@ import copy
 import json
 import warnings
 
+from hornbeam import allowance
 from hornbeam.engine.doors import doors
 from hornbeam.engine.node import from_list, history, to_list
 from hornbeam.registry import (
@@ -33,7 +34,8 @@ def deserialize_layer(config, custom_objects=None):
         ValueError: for an unknown class name (the message lists the nearest ones), or a dict of
             another form.
     """
-    return deserialize_keras_object(config, layer_classes(), custom_objects, "layer")
+    with allowance.of_config():
+        return deserialize_keras_object(config, layer_classes(), custom_objects, "layer")
 
 
 def serialize_layer(layer):
@@ -70,11 +72,12 @@ def sequential_from_config(cls, config, custom_objects=None):
     if isinstance(config, (list, tuple)):
         config = {"layers": config}
     model = cls(name=config.get("name"))
-    for layer_config in _listed(config, "layers"):
-        model.add(deserialize_layer(layer_config, custom_objects))
-    shape = config.get("build_input_shape")
-    if not model.inputs and shape:
-        model.build(tuple(shape))
+    with allowance.of_config():
+        for layer_config in _listed(config, "layers"):
+            model.add(deserialize_layer(layer_config, custom_objects))
+        shape = config.get("build_input_shape")
+        if not model.inputs and shape:
+            model.build(tuple(shape))
     return model
 
 
@@ -176,7 +179,8 @@ def graph_from_config(cls, config, custom_objects=None):
     """
     with CustomObjectScope(custom_objects or {}):
         builder = GraphBuilder(config, lambda data: deserialize_layer(data, custom_objects))
-        inputs, outputs = builder.build()
+        with allowance.of_config():
+            inputs, outputs = builder.build()
     return cls(inputs=inputs, outputs=outputs, name=config.get("name"))
 
 

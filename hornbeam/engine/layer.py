@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 
-from hornbeam import constraints, initializers, regularizers
+from hornbeam import allowance, constraints, initializers, regularizers
 from hornbeam.backend import names, running
 from hornbeam.backend.function import (
     Update,
@@ -355,6 +355,8 @@ class Layer(WeightsMixin):
         dtype = dtype_name(wanted["dtype"] or self.dtype)
         initializer = initializers.get(wanted["initializer"] or "glorot_uniform")
         name = wanted["name"]
+        itemsize = 2 if dtype == "bfloat16" else np.dtype(dtype).itemsize
+        allowance.charge(shape, itemsize, f"the weight {name!r} of {self.name}")
         scope = names.scoped(name) if name else names.unique(f"{self.name}/weight")
         weight = Variable(
             initial_value(initializer, shape, dtype, name),

@@ -4,6 +4,7 @@ import contextlib
 
 import numpy as np
 
+from hornbeam import allowance
 from hornbeam import backend as K
 from hornbeam.backend import running
 from hornbeam.backend.tensors import Tensor
@@ -190,6 +191,8 @@ class RNN(TakesStates):
             )
         shapes = self._state_shapes(spec.shape)
         if self._states is None:
+            for shape in shapes:
+                allowance.charge(shape, 8, f"a state of {self.name}")
             made = [K.variable(np.zeros(shape), dtype=self.dtype) for shape in shapes]
             self._states = made
         if states is None:

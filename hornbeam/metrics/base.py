@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from hornbeam import initializers
+from hornbeam import allowance, initializers
 from hornbeam.backend import names, running
 from hornbeam.backend.function import apply_updates, evaluate, normalize_updates, update_add
 from hornbeam.backend.ops import infer
@@ -120,6 +120,7 @@ class Metric:
             dtype: Name of its dtype; None means the metric's.
         """
         dtype = dtype_name(self.dtype if dtype is None else dtype)
+        allowance.charge(shape, 8, f"the state {name!r} of {self.name}")
         make = initializers.get("zeros" if initializer is None else initializer)
         value = evaluate(make(tuple(shape), dtype=dtype))
         variable = Variable(value, dtype, name=f"{self.name}/{name}:0", trainable=False)

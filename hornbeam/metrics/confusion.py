@@ -2,6 +2,7 @@
 
 import jax.numpy as jnp
 
+from hornbeam import allowance
 from hornbeam.backend.config import floatx
 from hornbeam.backend.function import update_add
 from hornbeam.backend.ops import op
@@ -28,6 +29,7 @@ def parse_thresholds(thresholds, default=0.5):
 
 def even_thresholds(count):
     """Returns `count` thresholds at equal distances, without the first, 0, and the last, 1."""
+    allowance.charge((count,), 32, "thresholds")  # a float and its place in the list
     return [i / (count - 1) for i in range(1, count - 1)]
 
 

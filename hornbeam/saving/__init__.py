@@ -2,6 +2,7 @@
 
 import sys
 
+from hornbeam.allowance import weight_limit
 from hornbeam.engine import InputLayer, Model, Network, Sequential, doors
 from hornbeam.saving.clone import clone_model
 from hornbeam.saving.errors import ModelFileError
@@ -26,6 +27,7 @@ __all__ = [
     "save_weights",
     "to_json",
     "to_yaml",
+    "weight_limit",
 ]
 
 doors.saving = sys.modules[__name__]

@@ -7,9 +7,11 @@ import numpy as np
 
 from hornbeam.engine.config import deserialize_layer
 from hornbeam.registry import get_registered_name
+from hornbeam.saving import limits
+from hornbeam.saving.errors import ModelFileError
 from hornbeam.saving.weights import BACKEND, KERAS_VERSION
 
-_MOST_YAML_NODES = 5_000_000  # with what is referred to counted again at each place
+_LONGEST_NUMBER = 1000  # characters; binary data in YAML is not what Keras writes either
 
 
 def plain(value):
@@ -72,18 +74,27 @@ def model_from_config(config, custom_objects=None):
     Raises:
         TypeError: for a list, which is the config of an old `Sequential` alone.
         ValueError: for an unknown class or an improper config.
+        ModelFileError: for a config that is damaged, or asks for more than a model does.
     """
     if isinstance(config, list):
         raise TypeError(
             "`model_from_config` expects a dictionary, not a list. Maybe you meant to use "
             "`Sequential.from_config(config)`?"
         )
-    return deserialize_layer(config, custom_objects)
+    limits.check_config(config)
+    with limits.one_error("The config"):
+        return deserialize_layer(config, custom_objects)
 
 
 def model_from_json(json_string, custom_objects=None):
-    """Makes a model from what `to_json` returned, with fresh weights."""
-    return model_from_config(json.loads(json_string), custom_objects)
+    """Makes a model from what `to_json` returned, with fresh weights.
+
+    Raises:
+        ModelFileError: if it is no JSON, or damaged.
+        ValueError: for an unknown class, or weights that take more than half of the memory (see
+            `weight_limit`).
+    """
+    return model_from_config(limits.parse_json(json_string, "The JSON text"), custom_objects)
 
 
 def model_from_yaml(yaml_string, custom_objects=None):
@@ -91,6 +102,10 @@ def model_from_yaml(yaml_string, custom_objects=None):
 
     Only plain data is read, and the tuples that Keras wrote; tags that make Python objects are
     refused.
+
+    Raises:
+        ModelFileError: if it is no plain YAML, or damaged.
+        ValueError: as of `model_from_json`.
     """
     return model_from_config(_read_yaml(yaml_string), custom_objects)
 
@@ -103,17 +118,27 @@ def _read_yaml(text):
 
     Loader.add_constructor("tag:yaml.org,2002:python/tuple", Loader.construct_yaml_seq)
     Loader.add_constructor("tag:yaml.org,2002:python/unicode", Loader.construct_yaml_str)
-    loader = Loader(text)
+    if isinstance(text, (str, bytes)) and len(text) > limits.LONGEST_TEXT:
+        raise ModelFileError(f"The YAML text is longer than {limits.LONGEST_TEXT} characters.")
     try:
-        node = loader.get_single_node()
-        _check_size(node)
-        return None if node is None else loader.construct_document(node)
-    finally:
-        loader.dispose()
+        loader = Loader(text)
+        try:
+            node = loader.get_single_node()
+            _check_nodes(node)
+            return None if node is None else loader.construct_document(node)
+        finally:
+            loader.dispose()
+    except ModelFileError:
+        raise
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        raise ModelFileError(f"The text is no plain YAML: {str(error)[:1000]}") from error
 
 
-def _check_size(root):
-    """Refuses a document that is small only because its parts refer to each other."""
+def _check_nodes(root):
+    """Refuses a document that is small only because its parts refer to each other.
+
+    That is seen before anything is made of it: a merge (`<<: *a`) copies what it refers to.
+    """
     import yaml
 
     sizes = collections.defaultdict(int)  # id -> size; 0 while it is being counted
@@ -125,13 +150,16 @@ def _check_size(root):
             children = node.value
         elif isinstance(node, yaml.MappingNode):
             children = [part for pair in node.value for part in pair]
+        elif isinstance(node, yaml.ScalarNode) and len(node.value) > _LONGEST_NUMBER:
+            if node.tag != "tag:yaml.org,2002:str":  # 1:1:1:... takes ages to work out
+                raise ModelFileError("The YAML document holds a number that is absurdly long.")
         if counted:  # all below it is counted
             sizes[id(node)] = 1 + sum(sizes[id(child)] for child in children)
-            if sizes[id(node)] > _MOST_YAML_NODES:
-                raise ValueError("The YAML document refers to its own parts too often.")
+            if sizes[id(node)] > limits.MOST_NODES:
+                raise ModelFileError("The YAML document refers to its own parts too often.")
         elif id(node) not in sizes:
             sizes[id(node)] = 0
             stack.append((node, True))
             stack.extend((child, False) for child in children)
         elif sizes[id(node)] == 0:
-            raise ValueError("The YAML document contains itself.")
+            raise ModelFileError("The YAML document contains itself.")
