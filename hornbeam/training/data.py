@@ -8,6 +8,7 @@ import jax
 import numpy as np
 
 from hornbeam.training import streams
+from hornbeam.training.stored import Stored, is_stored
 
 _DEVICE_BYTES = 2 * 1024**3  # larger data stay on the host and go to the device in pieces
 
@@ -35,7 +36,7 @@ class Arrays:
         self.order = np.arange(self.samples, dtype=np.int32)
         self._on_device = None
         bytes_ = sum(a.size * a.dtype.itemsize for a in leaves)
-        whole = all(isinstance(a, np.ndarray) and not isinstance(a, np.memmap) for a in leaves)
+        whole = all(isinstance(a, np.ndarray) for a in leaves)
         self.fits = whole and bytes_ <= _DEVICE_BYTES
 
     def shuffle(self, mode):
@@ -63,7 +64,7 @@ class Arrays:
     def rows(self, start, size):
         """Returns the batch of `size` samples at `start` of this epoch's order."""
         index = self.order[start : start + size]
-        return jax.tree.map(lambda array: _take(array, index), self.tree)
+        return jax.tree.map(lambda array: array[index], self.tree)
 
     def batch_shapes(self, size):
         """Returns the shapes of a batch of `size` samples."""
@@ -109,16 +110,6 @@ def _device_array(array):
     return jax.device_put(aligned)
 
 
-def _take(array, index):
-    if isinstance(array, np.ndarray):
-        return array[index]
-    order = np.argsort(index, kind="stable")  # files are read in rising order
-    rows = np.asarray(array[index[order]])
-    result = np.empty_like(rows)
-    result[order] = rows
-    return result
-
-
 # By NumPy's dtype characters, since `dtype.name` is slow.
 _NARROW = {"d": "float32", "l": "int32", "q": "int32", "L": "uint32", "Q": "uint32"}
 
@@ -128,13 +119,16 @@ def _narrow(arrays, wide):
 
 
 def narrow(array, wide=False):
-    """Returns the array in 32 bits, as all work is done unless 64 bits are asked for."""
-    if wide or array is None:
+    """Returns the array in 32 bits, as all work is done unless 64 bits are asked for.
+
+    An array on disk, or a sparse one, becomes `Stored`.
+    """
+    if array is None or isinstance(array, Stored):
         return array
-    dtype = _NARROW.get(array.dtype.char)
-    if dtype is None or not isinstance(array, np.ndarray):
-        return array
-    return array.astype(dtype)
+    dtype = None if wide else _NARROW.get(array.dtype.char)
+    if is_stored(array):
+        return Stored(array, dtype or array.dtype)
+    return array if dtype is None else array.astype(dtype)
 
 
 class Stream:
@@ -144,10 +138,7 @@ class Stream:
         source: What the user passed.
         prepare: Function from what it yields to a batch.
         steps: Integer batches in an epoch, or None: until it ends, or its length.
-        workers: Integer threads that fetch batches ahead; 0 fetches in this thread.
-        max_queue_size: Integer batches fetched ahead.
-        use_multiprocessing: Bool, whether processes fetch.
-        shuffle: Bool, whether a `Sequence` is asked for its batches in random order.
+        workers, max_queue_size, use_multiprocessing, shuffle: see `streams.Reader`.
     """
 
     is_arrays = False
@@ -169,18 +160,13 @@ class Stream:
             steps = len(source)
         self.steps = steps
         self.samples = None
-        self._options = {
-            "workers": workers,
-            "max_queue_size": max_queue_size,
-            "use_multiprocessing": use_multiprocessing,
-            "shuffle": shuffle,
-        }
+        self._reader = streams.Reader(source, workers, max_queue_size, use_multiprocessing, shuffle)
         self._batches = None
 
     def batches(self):
         """Yields the batches of an epoch; a source that ends early ends the epoch."""
         if self._batches is None:
-            self._batches = streams.iterate(self.source, **self._options)
+            self._batches = self._reader.epoch()
         taken = 0
         while self.steps is None or taken < self.steps:
             try:
@@ -189,7 +175,7 @@ class Stream:
                 if self.steps is None or not self._restarts():
                     self._batches = None
                     return
-                self._batches = streams.iterate(self.source, **self._options)
+                self._batches = self._reader.epoch()
                 continue
             taken += 1
             yield self.prepare(item)
@@ -202,7 +188,8 @@ class Stream:
         return not hasattr(self.source, "__next__")
 
     def close(self):
-        """Ends the threads that fetch."""
+        """Ends the threads and processes that fetch."""
         if self._batches is not None and hasattr(self._batches, "close"):
             self._batches.close()
         self._batches = None
+        self._reader.close()

@@ -184,7 +184,9 @@ class _Fit:
 
     def _validation_arrays(self):
         """Inputs, targets, sample weights and the learning phase, as Keras shows them."""
-        x, y, weights = self.validation.tree
+        x, y, weights = (
+            [getattr(array, "array", array) for array in arrays] for arrays in self.validation.tree
+        )
         ones = np.ones(self.validation.samples, "float32")
         phase = [0.0] if self.trainer.model.uses_learning_phase else []
         return [*x, *y, *(ones if w is None else w for w in weights), *phase]

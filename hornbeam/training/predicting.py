@@ -28,7 +28,7 @@ def predict(
             raise ValueError("Please specify the number of `steps` for a generator.")
 
         def prepare(item):
-            return trainer._narrow(trainer.inputs(_inputs_of(item)))
+            return trainer._narrow(trainer.inputs(_inputs_of(item, trainer.model)))
 
         data = Stream(
             sources.peeked(trainer, x),
@@ -60,9 +60,15 @@ def predict(
                 data.close()
 
 
-def _inputs_of(item):
-    """The inputs of what a generator yields: `x`, `(x, y)` or `(x, y, weights)`."""
+def _inputs_of(item, model):
+    """The inputs of what a generator yields: `x`, `(x, y)` or `(x, y, weights)`.
+
+    A list means several inputs; for a model of one input it means the same as a tuple, which is
+    what PyTorch's `DataLoader` yields.
+    """
     if isinstance(item, tuple) and len(item) in (1, 2, 3):
+        return item[0]
+    if isinstance(item, list) and len(item) in (2, 3) and len(model._feed_inputs) == 1:
         return item[0]
     return item
 

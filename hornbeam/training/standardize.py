@@ -5,6 +5,8 @@ Nothing is trained before every check has passed; messages keep the words that u
 
 import numpy as np
 
+_DENSE_BYTES = 256 * 1024**2
+
 
 def is_stream(x):
     """Whether `x` yields batches instead of holding samples."""
@@ -12,11 +14,12 @@ def is_stream(x):
         return False
     if hasattr(x, "__next__") or (hasattr(x, "__getitem__") and hasattr(x, "on_epoch_end")):
         return True
-    return not _is_array(x) and hasattr(x, "__iter__")
+    return not hasattr(x, "shape") and hasattr(x, "__iter__")
 
 
-def _is_array(x):
-    return hasattr(x, "shape") and hasattr(x, "dtype") and hasattr(x, "__getitem__")
+def _stays(x):
+    """Whether NumPy's words can be asked of `x`, so that it need not be copied: HDF5, for one."""
+    return isinstance(getattr(x, "dtype", None), np.dtype) and hasattr(x, "__getitem__")
 
 
 def as_array(x):
@@ -25,9 +28,10 @@ def as_array(x):
         return x
     if hasattr(x, "iloc"):  # pandas
         x = x.to_numpy()
-    elif hasattr(x, "toarray"):  # SciPy sparse matrices
-        x = x.toarray()
-    elif _is_array(x):
+    elif hasattr(x, "toarray"):  # SciPy sparse matrices; large ones become dense batch by batch
+        dense_bytes = np.prod(x.shape, dtype=np.int64) * x.dtype.itemsize
+        return x.toarray() if dense_bytes <= _DENSE_BYTES else x.tocsr()
+    elif _stays(x):
         return x
     return np.asarray(x)
 
@@ -100,7 +104,7 @@ def check_shapes(arrays, names, shapes, role, sparse_ok=()):
             checked.append(array)
             continue
         if len(array.shape) == 1 and len(shape) != 1:
-            array = np.asarray(array)[:, None]
+            array = (array if isinstance(array, np.ndarray) else np.asarray(array))[:, None]
         if len(array.shape) != len(shape):
             raise ValueError(
                 f"Error when checking {role}: expected {name} to have {len(shape)} dimensions, "

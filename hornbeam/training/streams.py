@@ -2,11 +2,12 @@
 
 import collections
 import concurrent.futures
-import multiprocessing
 import queue
+import random
 import threading
+import warnings
 
-import numpy as np
+from hornbeam.training.processes import Processes, worker_errors
 
 
 class Sequence:
@@ -40,53 +41,74 @@ def is_sequence(source):
     return hasattr(source, "__getitem__") and hasattr(source, "__len__")
 
 
-def iterate(source, workers=1, max_queue_size=10, use_multiprocessing=False, shuffle=False):
-    """Returns an iterator over the batches of one reading of `source`.
+class Reader:
+    """Reads a source epoch after epoch, with the same threads or processes in all of them.
 
     Args:
         source: `Sequence`, generator or iterable.
-        workers: Integer threads or processes that fetch; 0 fetches in this thread.
+        workers: Integer threads or processes that fetch; 0 fetches in this thread. A generator is
+            read by one thread, however many are asked for.
         max_queue_size: Integer batches that are fetched ahead.
-        use_multiprocessing: Bool, whether processes fetch instead of threads. They are spawned,
-            so the `Sequence` must be picklable.
+        use_multiprocessing: Bool, whether processes fetch instead of threads. Works for a
+            `Sequence`; a generator is read by a thread, with a warning.
         shuffle: Bool, whether a `Sequence` is read in random order.
-
-    Raises:
-        ValueError: for processes on a generator, which cannot be sent to a process.
     """
-    if is_sequence(source):
-        return _read_sequence(source, workers, max_queue_size, use_multiprocessing, shuffle)
-    if use_multiprocessing and workers:
-        raise ValueError(
-            "use_multiprocessing=True needs a keras.utils.Sequence: a generator cannot be read by "
-            "several processes. Write a Sequence, or leave use_multiprocessing out."
-        )
-    iterator = iter(source)
-    return _Ahead(iterator, max_queue_size) if workers else iterator
 
+    def __init__(
+        self, source, workers=1, max_queue_size=10, use_multiprocessing=False, shuffle=False
+    ):
+        self._source = source
+        self._workers = workers
+        self._ahead = max_queue_size
+        self._shuffle = shuffle
+        self._processes = None
+        if use_multiprocessing and workers:
+            if is_sequence(source):
+                self._processes = Processes(workers)
+            else:
+                warnings.warn(
+                    "use_multiprocessing=True works with a keras.utils.Sequence. A generator cannot "
+                    "be read by several processes; one thread reads it ahead.",
+                    UserWarning,
+                    stacklevel=8,
+                )
 
-def _read_sequence(source, workers, max_queue_size, use_multiprocessing, shuffle):
-    order = np.arange(len(source))
-    if shuffle:
-        np.random.shuffle(order)
-    order = order.tolist()
-    if not workers:
-        for index in order:
-            yield source[index]
-    elif use_multiprocessing:
-        with concurrent.futures.ProcessPoolExecutor(
-            workers,
-            mp_context=multiprocessing.get_context("spawn"),  # forking beside JAX can deadlock
-            initializer=_keep,
-            initargs=(source,),
-        ) as pool:
-            yield from _in_order(lambda index: pool.submit(_item, index), order, max_queue_size)
-    else:
-        with concurrent.futures.ThreadPoolExecutor(workers) as pool:
-            submit = lambda index: pool.submit(source.__getitem__, index)  # noqa: E731
-            yield from _in_order(submit, order, max_queue_size)
-    if hasattr(source, "on_epoch_end"):
-        source.on_epoch_end()
+    def epoch(self):
+        """Returns an iterator over the batches of one reading of the source.
+
+        The order of a shuffled `Sequence` is drawn from Python's `random`, as Keras does.
+        """
+        if is_sequence(self._source):
+            return self._epoch_of_sequence()
+        iterator = iter(self._source)
+        return _Ahead(iterator, self._ahead) if self._workers else iterator
+
+    def _epoch_of_sequence(self):
+        order = list(range(len(self._source)))
+        if self._shuffle:
+            random.shuffle(order)
+        yield from self.items(order)
+        if hasattr(self._source, "on_epoch_end"):
+            self._source.on_epoch_end()
+
+    def items(self, order):
+        """Yields the batches of a `Sequence` whose numbers are in the list `order`."""
+        source = self._source
+        if not self._workers:
+            for index in order:
+                yield source[index]
+        elif self._processes is not None:
+            self._processes.show(source)
+            yield from _in_order(self._processes.fetch, order, self._ahead)
+        else:
+            with concurrent.futures.ThreadPoolExecutor(self._workers) as pool:
+                fetch = lambda index: pool.submit(source.__getitem__, index)  # noqa: E731
+                yield from _in_order(fetch, order, self._ahead)
+
+    def close(self):
+        """Ends the processes."""
+        if self._processes is not None:
+            self._processes.close()
 
 
 def _in_order(submit, order, ahead):
@@ -96,24 +118,17 @@ def _in_order(submit, order, ahead):
         for index in rest:
             waiting.append(submit(index))
             if len(waiting) >= max(1, ahead):
-                yield waiting.popleft().result()
+                yield _result(waiting.popleft())
         while waiting:
-            yield waiting.popleft().result()
+            yield _result(waiting.popleft())
     finally:
         for future in waiting:
             future.cancel()
 
 
-_kept = None
-
-
-def _keep(source):
-    global _kept
-    _kept = source
-
-
-def _item(index):
-    return _kept[index]
+def _result(future):
+    with worker_errors():
+        return future.result()
 
 
 class _Ahead:

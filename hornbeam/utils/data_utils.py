@@ -6,7 +6,7 @@ import random
 import threading
 import warnings
 
-from hornbeam.training.streams import Sequence, iterate
+from hornbeam.training.streams import Reader, Sequence
 
 __all__ = [
     "GeneratorEnqueuer",
@@ -130,17 +130,23 @@ class OrderedEnqueuer(SequenceEnqueuer):
         self.end_of_epoch_signal = threading.Event()
 
     def _run(self):
+        reader = Reader(
+            self.sequence,
+            max(1, self.workers),
+            self.queue.maxsize or 10,
+            self.use_multiprocessing,
+        )
+        try:
+            self._read_epochs(reader)
+        finally:
+            reader.close()
+
+    def _read_epochs(self, reader):
         while not self.stop_signal.is_set():
             order = list(range(len(self.sequence)))
             if self.shuffle:
                 random.shuffle(order)
-            epoch = iterate(
-                _InOrder(self.sequence, order),
-                workers=max(1, self.workers),
-                max_queue_size=self.queue.maxsize or 10,
-                use_multiprocessing=self.use_multiprocessing,
-            )
-            if not self._put_all(epoch):
+            if not self._put_all(reader.items(order)):
                 return
             while not self.queue.empty():  # an epoch ends when its last batch was taken
                 if self.stop_signal.wait(0.01):
@@ -152,20 +158,6 @@ class OrderedEnqueuer(SequenceEnqueuer):
         """Waits, at most 30 seconds, until `on_epoch_end` has been called."""
         self.end_of_epoch_signal.wait(timeout=30)
         self.end_of_epoch_signal.clear()
-
-
-class _InOrder:
-    """The items of a sequence in another order; picklable if the sequence is."""
-
-    def __init__(self, sequence, order):
-        self.sequence = sequence
-        self.order = order
-
-    def __getitem__(self, index):
-        return self.sequence[self.order[index]]
-
-    def __len__(self):
-        return len(self.order)
 
 
 class GeneratorEnqueuer(SequenceEnqueuer):

@@ -198,10 +198,12 @@ def test_bad_batches_of_a_generator(item, words):
         np.testing.assert_array_equal(one, other)
 
 
-def test_processes_need_a_sequence():
-    with pytest.raises(ValueError, match="use_multiprocessing=True needs a keras.utils.Sequence"):
-        regression().fit_generator(
-            forever(), steps_per_epoch=2, use_multiprocessing=True, verbose=0)
+def test_a_generator_is_read_by_a_thread_where_processes_are_asked_for():
+    with pytest.warns(UserWarning, match="A generator cannot be read by several processes"):
+        history = regression().fit_generator(
+            forever(), steps_per_epoch=4, use_multiprocessing=True, workers=3, verbose=0)
+    expected = regression().fit(X, Y, batch_size=5, shuffle=False, verbose=0)
+    np.testing.assert_allclose(history.history["loss"], expected.history["loss"], rtol=1e-5)
 
 
 def test_a_sequence_must_define_its_methods():
