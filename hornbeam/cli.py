@@ -13,6 +13,7 @@ HELP = """\
 usage: hornbeam run SCRIPT [arguments ...]
        hornbeam run -m MODULE [arguments ...]
        hornbeam run -c CODE [arguments ...]
+       hornbeam monitor [--port N] [--file PATH]
        hornbeam --version
        hornbeam --help
 
@@ -20,6 +21,10 @@ Runs a Keras program as it stands: `keras` and its submodules mean hornbeam, in 
 the processes it starts. Everything after SCRIPT, MODULE or CODE belongs to the program. SCRIPT may
 be `-` (standard input), or a folder or zip file with a __main__.py. The program's exit status
 becomes ours.
+
+`monitor` draws the losses and metrics of runs that use the callback RemoteMonitor(), live, on a
+page that only this machine can open: http://localhost:9000 unless --port names another. The runs
+are kept in ~/.local/share/hornbeam/monitor.sqlite unless --file names another.
 """
 
 
@@ -56,9 +61,39 @@ def main(arguments=None):
                           "program go after its name.")
         case ["run"]:
             return _usage("run needs the script to run.")
+        case ["monitor", "-h" | "--help", *_]:
+            print(HELP, end="")
+            return 0
+        case ["monitor", *options]:
+            return _monitor(options)
         case []:
             return _usage("nothing to do.")
     return _usage(f"unknown command {arguments[0]!r}. Did you mean `hornbeam run {arguments[0]}`?")
+
+
+def _monitor(options):
+    """Runs the monitor; its packages are imported here, where they are needed."""
+    given = {}
+    rest = iter(options)
+    for option in rest:
+        name, equals, value = option.partition("=")
+        value = value if equals else next(rest, None)
+        if name not in ("--port", "--file"):
+            return _usage(f"monitor knows no option {option!r}; it knows --port and --file.")
+        if not value:
+            return _usage(f"{name} needs a value.")
+        given[name] = value
+    port = given.get("--port", "9000")
+    if not port.isdecimal() or int(port) > 65535:
+        return _usage(f"--port must be a whole number up to 65535; got {port!r}.")
+    from hornbeam.monitor import serve
+
+    try:
+        serve(int(port), given.get("--file"))
+    except (ImportError, OSError) as error:
+        print(f"hornbeam: {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def _usage(problem):

@@ -7,6 +7,7 @@ from hornbeam.callbacks.lambda_callback import LambdaCallback
 from hornbeam.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
 from hornbeam.callbacks.model_checkpoint import ModelCheckpoint
 from hornbeam.callbacks.progbar_logger import ProgbarLogger
+from hornbeam.callbacks.remote_monitor import RemoteMonitor
 from hornbeam.callbacks.stopping import EarlyStopping, TerminateOnNaN
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "ModelCheckpoint",
     "ProgbarLogger",
     "ReduceLROnPlateau",
+    "RemoteMonitor",
     "TerminateOnNaN",
     "needs_batches",
 ]
