@@ -1,7 +1,8 @@
 """Callbacks: watching and steering training."""
 
 from hornbeam.callbacks.base_logger import BaseLogger, History
-from hornbeam.callbacks.callback import Callback, CallbackList, needs_batches
+from hornbeam.callbacks.callback import Callback, needs_batches
+from hornbeam.callbacks.callback_list import CallbackList
 from hornbeam.callbacks.csv_logger import CSVLogger
 from hornbeam.callbacks.lambda_callback import LambdaCallback
 from hornbeam.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau

@@ -14,7 +14,12 @@ class LambdaCallback(Callback):
 
     Example:
         >>> printer = LambdaCallback(on_epoch_end=lambda epoch, logs: print(epoch, logs["loss"]))
+
+    Raises:
+        TypeError: if a hook is no function, or no hook has that name.
     """
+
+    adds_to_logs = None  # whatever its functions do
 
     def __init__(
         self,
@@ -27,19 +32,39 @@ class LambdaCallback(Callback):
         **kwargs,
     ):
         super().__init__()
-        self.__dict__.update(kwargs)
         hooks = {
             "on_epoch_begin": on_epoch_begin,
             "on_epoch_end": on_epoch_end,
-            "on_batch_begin": on_batch_begin and _positional(on_batch_begin),
-            "on_batch_end": on_batch_end and _positional(on_batch_end),
+            "on_batch_begin": on_batch_begin,
+            "on_batch_end": on_batch_end,
             "on_train_begin": on_train_begin,
             "on_train_end": on_train_end,
         }
-        # A hook that was not given stays the empty one of the class: the loop asks who listens.
-        self.__dict__.update({name: hook for name, hook in hooks.items() if hook is not None})
+        for name, value in {**hooks, **kwargs}.items():
+            if name.startswith("on_"):
+                _check(name, value)
+            if value is None and name.startswith("on_"):
+                continue  # it stays the empty one of the class: the loop asks who listens
+            setattr(self, name, _positional(value) if name in _FORWARDED else value)
+
+
+# `on_train_batch_end` hands its logs to these by keyword, whatever a function calls its argument.
+_FORWARDED = ("on_batch_begin", "on_batch_end")
 
 
 def _positional(function):
-    """Lets `on_train_batch_end` hand its logs to a function whose argument has another name."""
     return lambda batch, logs=None: function(batch, logs)
+
+
+def _check(name, hook):
+    hooks = [attribute for attribute in vars(Callback) if attribute.startswith("on_")]
+    if name not in hooks:
+        raise TypeError(
+            f"LambdaCallback got {name}, which is no hook. There are: {', '.join(hooks)}."
+        )
+    if hook is not None and not callable(hook):
+        arguments = {"epoch": "epoch, logs", "batch": "batch, logs"}.get(name.split("_")[-2])
+        raise TypeError(
+            f"LambdaCallback got {name}={hook!r}; it must be a function, such as "
+            f"`lambda {arguments or 'logs'}: ...`."
+        )

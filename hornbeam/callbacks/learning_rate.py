@@ -1,12 +1,13 @@
 """Callbacks that change the learning rate: `LearningRateScheduler`, `ReduceLROnPlateau`."""
 
 import inspect
+import math
 
 import numpy as np
 
 from hornbeam.backend.function import get_value, set_value
 from hornbeam.callbacks.callback import Callback
-from hornbeam.callbacks.monitoring import comparison, monitored, worst
+from hornbeam.callbacks.monitoring import checked_number, comparison, monitored, worst
 
 
 def _learning_rate(model, callback):
@@ -33,11 +34,19 @@ class LearningRateScheduler(Callback):
         verbose: Integer; 1 prints what it sets.
 
     Raises:
+        TypeError: if `schedule` is no function.
         ValueError: in training, if the schedule returns something else than a float.
     """
 
+    adds_to_logs = ("lr",)
+
     def __init__(self, schedule, verbose=0):
         super().__init__()
+        if not callable(schedule):
+            raise TypeError(
+                f"LearningRateScheduler got schedule={schedule!r}; it must be a function of the "
+                "epoch, such as `lambda epoch: 0.1 * 0.5**epoch`."
+            )
         self.schedule = schedule
         self.verbose = verbose
 
@@ -85,8 +94,10 @@ class ReduceLROnPlateau(Callback):
         **kwargs: `epsilon`, the name of `min_delta` in Keras before 2.1.6.
 
     Raises:
-        ValueError: if `factor` is 1 or more.
+        ValueError: if `factor` is 1 or more, or a number is negative.
     """
+
+    adds_to_logs = ("lr",)
 
     def __init__(
         self,
@@ -101,7 +112,8 @@ class ReduceLROnPlateau(Callback):
         **kwargs,
     ):
         super().__init__()
-        if factor >= 1.0:
+        name = "ReduceLROnPlateau"
+        if checked_number(name, "factor", factor) >= 1.0:
             raise ValueError(
                 f"ReduceLROnPlateau does not support a factor >= 1.0; got {factor}. "
                 "It multiplies the learning rate by the factor."
@@ -111,11 +123,11 @@ class ReduceLROnPlateau(Callback):
             raise TypeError(f"ReduceLROnPlateau got unexpected arguments {sorted(kwargs)}.")
         self.monitor = monitor
         self.factor = factor
-        self.min_lr = min_lr
-        self.min_delta = min_delta
-        self.patience = patience
+        self.min_lr = checked_number(name, "min_lr", min_lr)
+        self.min_delta = checked_number(name, "min_delta", min_delta, at_least=-math.inf)
+        self.patience = checked_number(name, "patience", patience)
         self.verbose = verbose
-        self.cooldown = cooldown
+        self.cooldown = checked_number(name, "cooldown", cooldown)
         self.mode = mode
         self._reset()
 

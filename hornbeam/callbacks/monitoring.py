@@ -1,5 +1,7 @@
 """What callbacks share that watch one entry of the logs: is the new value better than the best?"""
 
+import math
+import numbers
 import warnings
 
 import numpy as np
@@ -12,7 +14,8 @@ def comparison(monitor, mode, callback, rising=("acc",)):
         monitor: Name of the log entry.
         mode: 'min', 'max' or 'auto', which goes by the name. Anything else warns and is 'auto'.
         callback: Name of the callback, for the warning.
-        rising: What a name contains whose values should rise.
+        rising: What a name contains whose values should rise. A name that ends with 'auc' is one
+            as well, as in tf.keras; Keras 2.3.1 took it to fall.
     """
     if mode not in ("auto", "min", "max"):
         warnings.warn(
@@ -23,7 +26,8 @@ def comparison(monitor, mode, callback, rising=("acc",)):
         )
         mode = "auto"
     if mode == "auto":
-        mode = "max" if any(part in monitor for part in rising) else "min"
+        rises = any(part in monitor for part in rising) or monitor.endswith("auc")
+        mode = "max" if rises else "min"
     return np.greater if mode == "max" else np.less
 
 
@@ -49,4 +53,26 @@ def monitored(logs, monitor, what):
             RuntimeWarning,
             stacklevel=3,
         )
+    return value
+
+
+def checked_number(callback, name, value, at_least=0):
+    """Returns a number that was given to a callback.
+
+    Args:
+        callback: Name of the callback's class.
+        name: Name of the argument.
+        value: What was given.
+        at_least: Number, the smallest that makes sense.
+
+    Raises:
+        TypeError: if it is no number.
+        ValueError: if it is NaN or less than `at_least`.
+    """
+    expected = f"a number of at least {at_least}" if at_least > -math.inf else "a number"
+    message = f"{callback} got {name}={value!r}; `{name}` must be {expected}."
+    if isinstance(value, bool) or not isinstance(value, (numbers.Real, np.number, np.ndarray)):
+        raise TypeError(message)
+    if not value >= at_least:
+        raise ValueError(message)
     return value
