@@ -91,8 +91,8 @@ def _pickled(source):
         return cloudpickle.dumps(source, protocol=pickle.HIGHEST_PROTOCOL)
     except Exception as error:
         raise TypeError(
-            f"use_multiprocessing=True sends the {type(source).__name__} to other processes, but it "
-            f"cannot be pickled ({error}). Leave open files and locks out of it with "
+            f"use_multiprocessing=True sends the {type(source).__name__} to other processes, but "
+            f"it cannot be pickled ({error}). Leave open files and locks out of it with "
             "`__getstate__`, or use threads: use_multiprocessing=False."
         ) from error
 

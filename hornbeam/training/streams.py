@@ -67,8 +67,8 @@ class Reader:
                 self._processes = Processes(workers)
             else:
                 warnings.warn(
-                    "use_multiprocessing=True works with a keras.utils.Sequence. A generator cannot "
-                    "be read by several processes; one thread reads it ahead.",
+                    "use_multiprocessing=True works with a keras.utils.Sequence. A generator "
+                    "cannot be read by several processes; one thread reads it ahead.",
                     UserWarning,
                     stacklevel=8,
                 )

@@ -10,6 +10,7 @@ from hornbeam import optimizers
 from hornbeam.backend.function import default_training
 from hornbeam.backend.program import draw_seed
 from hornbeam.backend.tensors import Variable
+from hornbeam.bytecode import portable, unpacked
 from hornbeam.engine.input_layer import Input
 from hornbeam.engine.node import from_list, to_list
 from hornbeam.training import evaluating, fitting, predicting, standardize, steps
@@ -19,6 +20,15 @@ from hornbeam.training.runner import loss_values
 from hornbeam.training.steps import PREDICT, TEST, TRAIN, Step
 
 _DEFAULT_BATCH = 32
+_KEPT = (
+    "model",
+    "optimizer",
+    "trainable_weights",
+    "step_count",
+    "_pending",
+    "_seed",
+    "_symbolic_state",
+)
 
 
 class NotCompiledError(RuntimeError):
@@ -51,6 +61,20 @@ class Trainer:
         self._metrics_are_done = False
         self._seed = None
         self._symbolic_updates = None
+        self._symbolic_state = None  # of the optimizer, until the updates are asked for
+
+    def __getstate__(self):
+        """What `compile` was given and how far training has come: no compiled programs."""
+        state = {name: self.__dict__[name] for name in _KEPT}
+        state["_pending"] = portable(self._pending)
+        if self._symbolic_updates is not None:
+            state["_symbolic_state"] = self.optimizer.get_weights()
+        return state
+
+    def __setstate__(self, state):
+        self.__init__(state["model"])
+        self.__dict__.update(state)
+        self._pending = unpacked(self._pending)
 
     # ---- compile
 
@@ -85,10 +109,11 @@ class Trainer:
         )
         self._objective = None
         self._forget_steps()
-        self._symbolic_updates = None
+        self._symbolic_updates = self._symbolic_state = None
+        self.trainable_weights = []
         try:
             if model.outputs:
-                self._make_objective()
+                self._make_objective(model.trainable_weights)
         except Exception:
             self.__dict__.update(before)  # the model stays compiled as it was
             raise
@@ -99,9 +124,9 @@ class Trainer:
         model._compile_metrics = metrics
         model._compile_weighted_metrics = weighted_metrics
 
-    def _make_objective(self):
+    def _make_objective(self, trainable_weights):
         self._objective = Objective(self.model, *self._pending)
-        self.trainable_weights = list(self.model.trainable_weights)
+        self.trainable_weights = list(trainable_weights)
 
     @property
     def is_compiled(self):
@@ -121,7 +146,7 @@ class Trainer:
                     f"Model {self.model.name} has no inputs yet. Build it with "
                     "model.build(input_shape), or call fit or predict with data first."
                 )
-            self._make_objective()
+            self._make_objective(self.trainable_weights or self.model.trainable_weights)
         return self._objective
 
     @property
@@ -129,6 +154,9 @@ class Trainer:
         """Updates of an optimizer that was written with `get_updates`, asked for once."""
         if self._symbolic_updates is None:
             self._symbolic_updates = steps.symbolic_updates(self)
+            if self._symbolic_state is not None:
+                self.optimizer.set_weights(self._symbolic_state)
+                self._symbolic_state = None
         return self._symbolic_updates
 
     @property
