@@ -104,9 +104,7 @@ def needs_batches(callbacks, mode="train"):
     """Whether any of the callbacks wants to hear of single batches.
 
     A class that defines, beside a batch hook, `on_chunk_end(batches_done, samples_done, logs)` can
-    be told of many batches at once, with the averages of the epoch so far in `logs`. One that
-    defines, beside a batch hook, `_implements_train_batch_hooks(self)` (or `..._test_...`,
-    `..._predict_...`) is asked: it may need batches with some arguments and not with others.
+    be told of many batches at once, with the averages of the epoch so far in `logs`.
 
     Args:
         callbacks: Iterable of callbacks.
@@ -135,8 +133,6 @@ def _overrides(callback, hook, but_for):
         return True
     for owner in type(callback).__mro__:
         if hook in vars(owner):
-            if question in vars(owner):
-                return vars(owner)[question](callback)
             return owner not in but_for and "on_chunk_end" not in vars(owner)
     return False
 
