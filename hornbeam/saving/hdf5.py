@@ -1,11 +1,13 @@
 """HDF5 files: opening, names in attributes, arrays in groups. Nothing here knows a model.
 
-A file is not trusted: links are not followed, data outside of the file is not read, and a caller
-looks at an array's shape before it reads the array.
+A file is not trusted: links are not followed, data outside of the file is not read, only kinds of
+data that Keras writes are looked at, and an array is read only if the file holds as many bytes as
+its shape asks for. A caller compares the shape with what it expects before it reads.
 """
 
 import contextlib
 import io
+import math
 import os
 
 import numpy as np
@@ -15,6 +17,11 @@ from hornbeam.saving.errors import ModelFileError
 
 # HDF5 keeps attributes in a header of 64 KiB; longer lists of names are split, as Keras does.
 _LONGEST_ATTRIBUTE = 64512
+_MOST_TEXT = 2**28  # bytes of an attribute whose strings may lie anywhere in the file
+_FILTERS = {1: "gzip", 2: "shuffle", 3: "fletcher32", 32000: "lzf"}  # those that h5py brings along
+_SMALL = 64 * 2**20  # bytes; whatever packs so little may be packed as tightly as it likes
+_HIGHEST_RATIO = 50  # unpacked to packed bytes of larger arrays; trained weights reach 1.1
+_LARGEST_CHUNK = 4 * 2**20  # bytes, for an array that is smaller than its only chunk
 
 
 # ---- opening
@@ -49,7 +56,7 @@ def reading(source):
         )
     try:
         file = h5py.File(path, "r")
-    except OSError as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise ModelFileError(
             f"Unable to open file: {what} is not an HDF5 file, or is damaged ({error})."
         ) from error
@@ -104,10 +111,10 @@ def read_text(group, name):
     Raises:
         ModelFileError: if it is not a string.
     """
-    with _damage(group, name):
+    with _damage(name):
         if name not in group.attrs:
             return None
-        value = group.attrs[name]
+        value = _attribute(group, name)
         if isinstance(value, np.ndarray) and value.ndim == 0:
             value = value[()]
         return _text(value, group, name)
@@ -117,10 +124,45 @@ def _text(value, group, name):
     if isinstance(value, bytes):
         return value.decode("utf-8")
     if isinstance(value, str):
+        value.encode("utf-8")  # h5py lets bytes that are no UTF-8 through, as surrogates
         return str(value)
     raise ModelFileError(
         f"The attribute {name!r} of {group.name!r} should be a string; it is {type(value)}."
     )
+
+
+def _attribute(group, name):
+    """Returns the value of an attribute, once its type and size are those of a list of names."""
+    import h5py
+
+    attribute = h5py.h5a.open(group.id, name.encode("utf-8"))
+    kind, space = attribute.get_type(), attribute.get_space()
+    if kind.get_class() not in (h5py.h5t.STRING, h5py.h5t.FLOAT, h5py.h5t.INTEGER):
+        raise ModelFileError(f"The attribute {name!r} of {group.name!r} is no text.")
+    count = _count(space)
+    file_size = group.file.id.get_filesize()
+    anywhere = kind.get_class() == h5py.h5t.STRING and kind.is_variable_str()
+    if count * kind.get_size() > file_size or (
+        # each of the strings may be the same long one
+        anywhere and count > 1 and count * file_size > _MOST_TEXT
+    ):
+        raise ModelFileError(
+            f"The attribute {name!r} of {group.name!r} says that it is longer than the file."
+        )
+    return group.attrs[name]
+
+
+def _count(space):
+    """Returns how many values a dataspace holds; there are those without, and without end."""
+    return math.prod(int(size) for size in _dims(space))
+
+
+def _dims(space):
+    import h5py
+
+    if space.get_simple_extent_type() not in (h5py.h5s.SIMPLE, h5py.h5s.SCALAR):
+        raise ModelFileError("a place in the file holds nothing")
+    return space.get_simple_extent_dims()
 
 
 def write_names(group, name, names):
@@ -155,13 +197,13 @@ def read_names(group, name):
     Raises:
         ModelFileError: if it is missing or no list of strings.
     """
-    with _damage(group, name):
+    with _damage(name):
         if name in group.attrs:
-            parts = [group.attrs[name]]
+            parts = [_attribute(group, name)]
         else:
             parts = []
             while f"{name}{len(parts)}" in group.attrs:
-                parts.append(group.attrs[f"{name}{len(parts)}"])
+                parts.append(_attribute(group, f"{name}{len(parts)}"))
         if not parts:
             raise ModelFileError(f"{group.name!r} lacks the attribute {name!r}.")
         names = []
@@ -169,6 +211,8 @@ def read_names(group, name):
             if not isinstance(part, np.ndarray) or part.ndim != 1:
                 raise ModelFileError(f"The attribute {name!r} of {group.name!r} is no list.")
             names.extend(_text(value, group, name) for value in part.tolist())
+        if len(set(names)) != len(names):
+            raise ModelFileError(f"The attribute {name!r} of {group.name!r} repeats a name.")
         return names
 
 
@@ -201,31 +245,119 @@ def child_array(group, name):
     """Returns the dataset under `name`, not yet read.
 
     Raises:
-        ModelFileError: if there is none, if on the way there is a link, or if its numbers lie
-            outside of the file.
+        ModelFileError: if there is none, if on the way there is a link, if its numbers lie outside
+            of the file, or if the file holds fewer of them than the shape says.
     """
     import h5py
 
     found = _child(group, name)
     if not isinstance(found, h5py.Dataset):
         raise ModelFileError(f"{name!r} in {group.name!r} should be an array.")
-    with _damage(group, name):
-        if found.external or found.is_virtual:
-            raise ModelFileError(
-                f"The array {name!r} in {group.name!r} takes its data from another file; that is "
-                "not followed."
-            )
-        if found.dtype.kind not in "fiub":
-            raise ModelFileError(
-                f"The array {name!r} in {group.name!r} holds {found.dtype}, not numbers."
-            )
+    with _damage(name):
+        _check_array(found)
     return found
 
 
 def read_array(dataset):
     """Returns the numbers of a dataset. Its shape should have been looked at before."""
-    with _damage(dataset, "data"):
+    with _damage("data"):
         return dataset[()]
+
+
+def count_numbers(group):
+    """Returns how many numbers the arrays in a group and in the groups below it hold.
+
+    Raises:
+        ModelFileError: if a group or an array is found twice, or if all arrays together say that
+            they have more bytes than the file.
+    """
+    import h5py
+
+    numbers = stored = 0
+    seen, groups = {h5py.h5o.get_info(group.id).addr}, [group]
+    while groups:
+        parent = groups.pop()
+        with _damage("names"):
+            names = list(parent)
+        for name in names:
+            item = _child(parent, name)
+            with _damage(name):
+                address = h5py.h5o.get_info(item.id).addr
+                if address in seen:
+                    raise ModelFileError(
+                        f"{name!r} in {parent.name!r} is in the file under another name as well; "
+                        "Keras writes each array once."
+                    )
+                seen.add(address)
+                if isinstance(item, h5py.Dataset):
+                    stored += _check_array(item)
+                    numbers += item.size
+                elif isinstance(item, h5py.Group):
+                    groups.append(item)
+    if stored > group.file.id.get_filesize():
+        raise ModelFileError("The arrays say that they have more bytes than the whole file.")
+    return numbers
+
+
+def _check_array(dataset):
+    """Compares what an array says with what is there; returns how many bytes are there."""
+    import h5py
+
+    identifier = dataset.id
+    layout = identifier.get_create_plist()
+    kind = identifier.get_type()
+    # In this order: nothing is made of a type, nor looked up elsewhere, before it is known.
+    if layout.get_external_count() or layout.get_layout() == h5py.h5d.VIRTUAL:
+        raise ModelFileError(
+            f"The array {dataset.name!r} takes its data from another file; that is not followed."
+        )
+    numbers = (h5py.h5t.INTEGER, h5py.h5t.FLOAT, h5py.h5t.ENUM)
+    if kind.get_class() not in numbers or kind.get_size() > 16 or kind.committed():
+        raise ModelFileError(f"The array {dataset.name!r} does not hold plain numbers.")
+    if dataset.dtype.kind not in "fiub":
+        raise ModelFileError(f"The array {dataset.name!r} holds {dataset.dtype}, not numbers.")
+    shape = _dims(identifier.get_space())
+    size = math.prod(int(length) for length in shape) * kind.get_size()
+    stored = identifier.get_storage_size()
+    if layout.get_layout() == h5py.h5d.CHUNKED:
+        _check_chunks(dataset, layout, shape, size, stored)
+    elif stored != size:
+        raise ModelFileError(
+            f"The array {dataset.name!r} has the shape {tuple(shape)}, {size} bytes, but the file "
+            f"holds {stored} bytes of it."
+        )
+    elif size and layout.get_layout() == h5py.h5d.CONTIGUOUS:
+        start = identifier.get_offset()
+        if start is None or start + size > dataset.file.id.get_filesize():
+            raise ModelFileError(f"The array {dataset.name!r} lies beyond the end of the file.")
+    return stored
+
+
+def _check_chunks(dataset, layout, shape, size, stored):
+    unknown = [
+        code
+        for code in (layout.get_filter(number)[0] for number in range(layout.get_nfilters()))
+        if code not in _FILTERS
+    ]
+    if unknown:
+        raise ModelFileError(
+            f"The array {dataset.name!r} is packed by the HDF5 filter {unknown[0]}. Known are "
+            f"{sorted(_FILTERS.values())}; write the file again with one of those."
+        )
+    chunk = layout.get_chunk()
+    chunk_size = math.prod(int(length) for length in chunk) * dataset.id.get_type().get_size()
+    needed = math.prod(-(-int(length) // int(part)) for length, part in zip(shape, chunk))
+    if dataset.id.get_num_chunks() != needed or chunk_size > max(size, _LARGEST_CHUNK):
+        raise ModelFileError(
+            f"The array {dataset.name!r} of shape {tuple(shape)} needs {needed} chunks of shape "
+            f"{chunk}; the file does not hold just these."
+        )
+    packed = layout.get_nfilters() > 0
+    if stored < size and not packed or size > max(_SMALL, _HIGHEST_RATIO * stored) and packed:
+        raise ModelFileError(
+            f"The array {dataset.name!r} says that {stored} bytes unpack to {size}. That is "
+            "refused; if it is your own file, write it again without compression."
+        )
 
 
 def _child(group, name):
@@ -233,7 +365,7 @@ def _child(group, name):
     import h5py
 
     for part in (part for part in name.split("/") if part not in ("", ".")):
-        with _damage(group, part):
+        with _damage(part):
             link = group.get(part, getlink=True) if isinstance(group, h5py.Group) else None
             if link is None:
                 raise ModelFileError(f"{group.name!r} lacks {part!r}.")
@@ -247,13 +379,20 @@ def _child(group, name):
 
 
 @contextlib.contextmanager
-def _damage(place, name):
+def _damage(name):
     """Turns what h5py raises at damaged bytes into one error."""
     try:
         yield
     except ModelFileError:
         raise
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError, UnicodeDecodeError) as error:
-        raise ModelFileError(
-            f"The file is damaged at {name!r} in {place.name!r}: {error}"
-        ) from error
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        MemoryError,
+        OSError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise ModelFileError(f"The file is damaged at {name!r}: {str(error)[:500]}") from error

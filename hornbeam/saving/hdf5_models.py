@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 
-from hornbeam.saving import hdf5, weights
+from hornbeam.saving import hdf5, limits, weights
 from hornbeam.saving.errors import ModelFileError
 from hornbeam.saving.text import model_config, model_from_config, plain
 from hornbeam.saving.training_config import compile_from_config, training_config
@@ -43,25 +43,23 @@ def load(file, custom_objects=None, compile=True):
             f"The file was written by Keras {version}, whose layers had other arguments. Save "
             "it again from Keras 2."
         )
-    model = model_from_config(config, custom_objects)
     saved = hdf5.child_group(file, "model_weights")
-    if hdf5.read_names(saved, "layer_names"):
-        weights.read_layers(saved, model)
-    if compile:
-        compiled = compile_from_config(model, _read_json(file, "training_config"), custom_objects)
-        if compiled and "optimizer_weights" in file:
-            _read_optimizer(model, hdf5.child_group(file, "optimizer_weights"))
+    # No layer is made larger than the arrays that are there to fill it.
+    with limits.one_error("The file"), limits.spending(hdf5.count_numbers(saved)):
+        model = model_from_config(config, custom_objects)
+        if hdf5.read_names(saved, "layer_names"):
+            weights.read_layers(saved, model)
+        if compile:
+            training = _read_json(file, "training_config")
+            compiled = compile_from_config(model, training, custom_objects)
+            if compiled and "optimizer_weights" in file:
+                _read_optimizer(model, hdf5.child_group(file, "optimizer_weights"))
     return model
 
 
 def _read_json(file, name):
     text = hdf5.read_text(file, name)
-    if text is None:
-        return None
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ModelFileError(f"The attribute {name!r} is not JSON: {error}") from error
+    return None if text is None else limits.parse_json(text, f"The attribute {name!r}")
 
 
 # ---- the optimizer's state

@@ -134,8 +134,7 @@ def one_error(what):
         AttributeError,
         LookupError,
         MemoryError,
-        NotImplementedError,
-        RecursionError,
+        RuntimeError,
         TypeError,
     ) as error:
         raise ModelFileError(

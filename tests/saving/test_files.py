@@ -438,7 +438,7 @@ def test_a_huge_shape_is_refused_before_anything_is_read(saved):
     change_first_kernel(
         saved, lambda group: group.create_dataset("kernel:0", (2**40, 2**10), "f4", chunks=(1, 4))
     )
-    with pytest.raises(ValueError, match=r"has shape \(4, 3\), but the saved weight has shape"):
+    with pytest.raises(ModelFileError, match="the file does not hold just these"):
         load_model(saved)
 
 
@@ -447,7 +447,7 @@ def test_arrays_of_objects_are_refused(saved):
         saved,
         lambda group: group.create_dataset("kernel:0", (4, 3), h5py.string_dtype()),
     )
-    with pytest.raises(ModelFileError, match="not numbers"):
+    with pytest.raises(ModelFileError, match="not hold plain numbers"):
         load_model(saved)
 
 
@@ -455,7 +455,7 @@ def test_an_optimizer_state_that_does_not_fit_is_left_out(saved):
     with h5py.File(saved, "r+") as file:
         group = file["optimizer_weights"]
         del group["training/Adam/m_0_1:0"]
-        group.create_dataset("training/Adam/m_0_1:0", (2**40, 2**10), "f4", chunks=(1, 4))
+        group["training/Adam/m_0_1:0"] = numbers(50, 20)
     with pytest.warns(UserWarning, match="freshly initialized optimizer"):
         model = load_model(saved)
     assert model.optimizer.iterations.get_value() == 0
