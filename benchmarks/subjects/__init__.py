@@ -8,4 +8,5 @@ SUBJECTS = [
     "mnist_mlp",
     "import_time",
     "memory_and_compilations",
+    "large_files",
 ]
