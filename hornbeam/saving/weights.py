@@ -1,8 +1,11 @@
 """The weights of layers in HDF5: all are checked before one is changed."""
 
+import copy
 import warnings
 
-from hornbeam.saving import hdf5
+import numpy as np
+
+from hornbeam.saving import conversion, hdf5
 from hornbeam.saving.atomic import may_write
 from hornbeam.saving.errors import ModelFileError
 
@@ -97,23 +100,38 @@ class _SavedLayer:
     def __init__(self, group, name):
         self.name = name
         place = hdf5.child_group(group, name)
-        self.datasets = [
-            hdf5.child_array(place, weight) for weight in hdf5.read_names(place, "weight_names")
-        ]
+        self.weight_names = hdf5.read_names(place, "weight_names")
+        self.datasets = [hdf5.child_array(place, weight) for weight in self.weight_names]
 
     def __len__(self):
         return len(self.datasets)
+
+    def converted(self, layer, origin, reshape=False):
+        """The arrays as this layer has them: other versions and backends wrote other layouts."""
+        shapes = [tuple(dataset.shape) for dataset in self.datasets]
+        if not conversion.may_be_needed(layer, shapes, origin):
+            return self
+        result = copy.copy(self)
+        try:
+            arrays = [hdf5.read_array(dataset) for dataset in self.datasets]
+            result.datasets = conversion.converted(layer, arrays, origin, reshape)[0]
+        except ModelFileError:
+            raise
+        except ValueError as error:
+            raise ValueError(f'Layer "{layer.name}", saved as {self.name}: {error}') from error
+        return result
 
 
 def read_layers(group, model, by_name=False, skip_mismatch=False, reshape=False):
     """Reads what `write_layers` wrote, or Keras, into the layers of a model."""
     _check_is_built(model)
     saved = [_SavedLayer(group, name) for name in hdf5.read_names(group, "layer_names")]
-    _check_origin(group, model)
+    origin = conversion.origin_of(group, [name for entry in saved for name in entry.weight_names])
+    layers = conversion.layers_in_file(model, saved)
     if by_name:
-        pairs = _pairs_by_name(saved, model.layers, skip_mismatch)
+        pairs = _pairs_by_name(saved, layers, origin, skip_mismatch, reshape)
     else:
-        pairs = _pairs_by_order(saved, model.layers)
+        pairs = _pairs_by_order(saved, layers, origin, reshape)
     chosen = []
     for number, layer, found in pairs:
         for variable, dataset in zip(layer.weights, found.datasets):
@@ -128,9 +146,13 @@ def read_layers(group, model, by_name=False, skip_mismatch=False, reshape=False)
                 )
                 continue
             chosen.append((variable, dataset))
-    values = [hdf5.read_array(dataset).reshape(variable.shape) for variable, dataset in chosen]
+    values = [_numbers(dataset).reshape(variable.shape) for variable, dataset in chosen]
     for (variable, _), value in zip(chosen, values):
         variable.set_value(value)
+
+
+def _numbers(dataset):
+    return dataset if isinstance(dataset, np.ndarray) else hdf5.read_array(dataset)
 
 
 def _check_is_built(model):
@@ -142,17 +164,7 @@ def _check_is_built(model):
         )
 
 
-def _check_origin(group, model):
-    backend = hdf5.read_text(group, "backend")
-    convolutions = [layer.name for layer in model.layers if "Conv" in type(layer).__name__]
-    if backend not in (None, "tensorflow", "cntk") and convolutions:
-        raise ModelFileError(
-            f"The file was written by Keras on {backend!r}, which stores the kernels of "
-            f"convolutions {convolutions} mirrored. Save it again from Keras on TensorFlow."
-        )
-
-
-def _pairs_by_order(saved, layers):
+def _pairs_by_order(saved, layers, origin, reshape):
     layers = [layer for layer in layers if layer.weights]
     saved = [entry for entry in saved if len(entry)]
     if len(saved) != len(layers):
@@ -162,6 +174,7 @@ def _pairs_by_order(saved, layers):
             f"model: {_some([layer.name for layer in layers])}."
         )
     for number, (layer, found) in enumerate(zip(layers, saved)):
+        found = found.converted(layer, origin, reshape)
         if len(layer.weights) != len(found):
             raise ValueError(
                 f'Layer #{number} (named "{layer.name}" in the current model) was found to '
@@ -172,11 +185,12 @@ def _pairs_by_order(saved, layers):
         yield number, layer, found
 
 
-def _pairs_by_name(saved, layers, skip_mismatch):
-    for number, found in enumerate(saved):
+def _pairs_by_name(saved, layers, origin, skip_mismatch, reshape):
+    for number, entry in enumerate(saved):
         for layer in layers:
-            if layer.name != found.name:
+            if layer.name != entry.name:
                 continue
+            found = entry.converted(layer, origin, reshape)
             expected = len(layer.weights)
             if expected == len(found):
                 yield number, layer, found
