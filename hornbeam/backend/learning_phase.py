@@ -16,6 +16,9 @@ class LearningPhase(Placeholder):
     def value_in(self, program):
         return np.int32(program.training)
 
+    def __reduce__(self):
+        return symbolic_learning_phase, ()  # there is one, in copies too
+
 
 _phase = None
 _fixed = None

@@ -25,6 +25,7 @@ from hornbeam.backend.tensors import (
     replace_operands,
     sources_of,
 )
+from hornbeam.bytecode import portable
 
 _HOST_TYPES = (np.ndarray, np.generic)
 _HOST_SIZE = 64  # elements; shapes and index arithmetic are small
@@ -136,6 +137,9 @@ class OpNode(Node):
         result = _compute(self.function, args, kwargs)
         self.container = type(result) if isinstance(result, (list, tuple)) else None
         return list(result) if self.container else [result]
+
+    def __getstate__(self):
+        return portable(self.__dict__)
 
 
 def record(function, args, kwargs, name=None, learning_phase=False):

@@ -12,6 +12,7 @@ import numpy as np
 from hornbeam.backend import names, running
 from hornbeam.backend.config import floatx
 from hornbeam.backend.precision import wide_scope
+from hornbeam.bytecode import portable, unpacked
 
 WIDE_DTYPES = frozenset(["float64", "int64", "uint64", "complex128"])
 
@@ -364,7 +365,10 @@ class Variable(Operand):
         return copy
 
     def __getstate__(self):
-        return dict(self.__dict__, _value=self.get_value())
+        return portable(dict(self.__dict__, _value=self.get_value()))
+
+    def __setstate__(self, state):
+        self.__dict__.update(unpacked(state))
 
 
 class Node:
@@ -387,6 +391,11 @@ class Node:
         )
         self.wide = wide or any(source.wide for source in sources)
         self.serial = next(Node._serial)  # order of creation, which is a topological order
+
+    def __setstate__(self, state):
+        """Restores a pickled or copied node: it is as new as if it were made now."""
+        self.__dict__.update(unpacked(state))
+        self.serial = next(Node._serial)
 
     name = "node"
     has_closures = False  # whether a user's function may read tensors that `sources` lacks

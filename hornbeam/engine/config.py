@@ -73,8 +73,10 @@ def sequential_from_config(cls, config, custom_objects=None):
         config = {"layers": config}
     model = cls(name=config.get("name"))
     with allowance.of_config():
-        for layer_config in _listed(config, "layers"):
-            model.add(deserialize_layer(layer_config, custom_objects))
+        model._add_all(
+            deserialize_layer(layer_config, custom_objects)
+            for layer_config in _listed(config, "layers")
+        )
         shape = config.get("build_input_shape")
         if not model.inputs and shape:
             model.build(tuple(shape))

@@ -69,6 +69,9 @@ class InputLayer(Layer):
         node.outputs = [tensor]
         self._inbound_nodes.append(node)
 
+    def __getstate__(self):
+        return super().__getstate__() | {"_inbound_nodes": self._inbound_nodes}  # has the tensor
+
     def get_config(self):
         return {
             "batch_input_shape": self.batch_input_shape,

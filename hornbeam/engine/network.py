@@ -336,6 +336,13 @@ class Network(Layer):
             )
         print_summary(self, line_length, positions, print_fn)
 
+    def __getstate__(self):
+        """The network for pickles and copies: with its layers, weights, and how it is trained."""
+        return doors.saving.network_state(self)
+
+    def __setstate__(self, state):
+        doors.saving.restore_network(self, state)
+
     # ---- files: what `hornbeam.saving` lends
 
     def save(self, filepath, overwrite=True, include_optimizer=True, save_format=None):

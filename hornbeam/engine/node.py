@@ -4,6 +4,7 @@ from hornbeam.backend import running
 from hornbeam.backend.function import UpdateNode
 from hornbeam.backend.ops import infer
 from hornbeam.backend.tensors import Node, Placeholder, Tensor, replace_operands, sources_of
+from hornbeam.bytecode import portable
 
 
 def to_list(x):
@@ -98,6 +99,10 @@ class LayerNode(Node):
             "node_indices": self.node_indices,
             "tensor_indices": self.tensor_indices,
         }
+
+    def __getstate__(self):
+        """What the node is, without what it finds out when asked."""
+        return portable(dict(self.__dict__, _masks=None, _losses=None, _updates=None))
 
     # ---- making the outputs
 

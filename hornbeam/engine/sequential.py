@@ -33,8 +33,7 @@ class Sequential(Model):
         self._init_network()
         self._init_model()
         self._build_input_shape = None
-        for layer in layers or ():
-            self.add(layer)
+        self._add_all(layers or ())
 
     @property
     def layers(self):
@@ -101,6 +100,18 @@ class Sequential(Model):
         if self.outputs:
             self._connect()
 
+    def _add_all(self, layers):
+        """Adds layers and makes the graph once, at the end: each `add` makes it anew."""
+        self._puts_off = True
+        try:
+            for layer in layers:
+                self.add(layer)
+        finally:
+            due = self._puts_off == "due"
+            self._puts_off = False
+            if due:
+                self._connect()
+
     def pop(self):
         """Removes the last layer.
 
@@ -124,6 +135,9 @@ class Sequential(Model):
 
     def _connect(self):
         """Makes the graph anew from the first layer's input to the last layer's output."""
+        if self.__dict__.get("_puts_off"):
+            self._puts_off = "due"
+            return
         layers = list(self._layers)
         if _starts_a_graph(layers[0]):
             inputs = get_source_inputs(layers[0]._inbound_nodes[0].outputs[0])

@@ -7,6 +7,7 @@ import numpy as np
 from hornbeam.backend import running
 from hornbeam.backend.function import ancestors
 from hornbeam.backend.tensors import Operand, Variable
+from hornbeam.bytecode import portable, unpacked
 
 WEIGHT_ARGUMENTS = {
     "name": None,
@@ -140,6 +141,13 @@ class WeightsMixin:
             for item in value:
                 if isinstance(item, WeightsMixin):
                     self._track(item)
+
+    def __getstate__(self):
+        """A layer for pickles and copies: without its calls, which belong to networks."""
+        return portable(dict(self.__dict__, _inbound_nodes=[], _outbound_nodes=[]))
+
+    def __setstate__(self, state):
+        self.__dict__.update(unpacked(state))
 
     def __delattr__(self, name):
         value = self.__dict__.get(name)

@@ -88,6 +88,21 @@ class TFOptimizer(Optimizer):
             *((p, constrained(p, value)) for p, value in zip(params, values)),
         ]
 
+    def __getstate__(self):
+        states = {
+            params: [leaf.variable.get_value() for leaf in leaves]
+            for params, (_, leaves) in self._states.items()
+        }
+        return super().__getstate__() | {"_states": states, "weights": []}
+
+    def __setstate__(self, state):
+        states = state["_states"]
+        super().__setstate__(state | {"_states": {}})
+        for params, values in states.items():
+            self.build(params)
+            for leaf, value in zip(self._states[params][1], values):
+                leaf.variable.set_value(value)
+
     def get_config(self):
         raise NotImplementedError(
             "An optax transformation is made of functions, which a config cannot hold. "

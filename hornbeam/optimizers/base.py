@@ -27,6 +27,7 @@ from hornbeam.backend.ops import op
 from hornbeam.backend.precision import wide_scope
 from hornbeam.backend.program import Program
 from hornbeam.backend.tensors import Operand, Tensor, Variable, sources_of
+from hornbeam.bytecode import portable, unpacked
 from hornbeam.registry import has_arg
 
 
@@ -379,6 +380,13 @@ class Optimizer:
         return self.apply_gradients(zip(grads, params))
 
     # ---- state and configuration
+
+    def __getstate__(self):
+        """The optimizer for pickles and copies: without the updates of symbolic losses."""
+        return portable(dict(self.__dict__, updates=[]))
+
+    def __setstate__(self, state):
+        self.__dict__.update(unpacked(state))
 
     def get_weights(self):
         """Returns the values of `weights`, as a list of NumPy arrays."""

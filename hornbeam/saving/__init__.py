@@ -7,6 +7,7 @@ from hornbeam.engine import InputLayer, Model, Network, Sequential, doors
 from hornbeam.saving.clone import clone_model
 from hornbeam.saving.errors import ModelFileError
 from hornbeam.saving.files import load_model, load_weights, save_model, save_weights
+from hornbeam.saving.pickling import network_state, restore_network
 from hornbeam.saving.text import (
     model_from_config,
     model_from_json,
@@ -23,6 +24,8 @@ __all__ = [
     "model_from_config",
     "model_from_json",
     "model_from_yaml",
+    "network_state",
+    "restore_network",
     "save_model",
     "save_weights",
     "to_json",

@@ -59,7 +59,8 @@ class Trainer:
         self._outputs = None
         self._wide = False
         self._metrics_are_done = False
-        self._seed = None
+        self.single_seed = None
+        self._beside = None
         self._symbolic_updates = None
         self._symbolic_state = None  # of the optimizer, until the updates are asked for
 
@@ -231,16 +232,44 @@ class Trainer:
             else:
                 body = steps.test_body(self)
         shapes = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), batch)
-        return Step(body, shapes, training, self.wide, known, objective)
+        step = Step(body, shapes, training, self.wide, known, objective)
+        if mode == TRAIN and self._beside is not None:
+            values, self._beside = self._beside, None
+            for variable, value in zip(self._variables_beside(step), values):
+                variable.set_value(value)
+        return step
+
+    def state_variables(self):
+        """Lists the variables that training goes on from.
+
+        Returns:
+            Those of the model, the metrics and the optimizer; and those that training steps use
+            besides, known once there is such a step: the states of a recurrent layer, for one.
+        """
+        self.make_optimizer_weights()
+        optimizer = self.optimizer
+        known = [*self.model.weights, *self.objective.variables, *optimizer.weights]
+        known += [v for v in vars(optimizer).values() if isinstance(v, Variable)]
+        known = list(dict.fromkeys(known))
+        step = next((step for key, step in self._steps.items() if key[0] == TRAIN), None)
+        return known, [] if step is None else self._variables_beside(step, known)
+
+    def _variables_beside(self, step, known=None):
+        known = set(self.state_variables()[0] if known is None else known)
+        return [v for v in (*step.state, *step.constants) if v not in known]
+
+    def wait_for_step(self, values):
+        """Gives the second list of `state_variables` its values when there is a training step."""
+        self._beside = values
 
     def _forget_steps(self):
         self._steps, self._checked = {}, {}
 
     def seed(self):
         """The seed of single steps, drawn once."""
-        if self._seed is None:
-            self._seed = np.uint32(draw_seed())
-        return self._seed
+        if self.single_seed is None:
+            self.single_seed = np.uint32(draw_seed())
+        return self.single_seed
 
     # ---- data
 
