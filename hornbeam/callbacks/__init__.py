@@ -1,5 +1,6 @@
 """Callbacks: watching and steering training."""
 
+from hornbeam.callbacks.backup import BackupAndRestore
 from hornbeam.callbacks.base_logger import BaseLogger, History
 from hornbeam.callbacks.callback import Callback, needs_batches
 from hornbeam.callbacks.callback_list import CallbackList
@@ -10,8 +11,10 @@ from hornbeam.callbacks.model_checkpoint import ModelCheckpoint
 from hornbeam.callbacks.progbar_logger import ProgbarLogger
 from hornbeam.callbacks.remote_monitor import RemoteMonitor
 from hornbeam.callbacks.stopping import EarlyStopping, TerminateOnNaN
+from hornbeam.callbacks.tensorboard_v1 import TensorBoard
 
 __all__ = [
+    "BackupAndRestore",
     "BaseLogger",
     "CSVLogger",
     "Callback",
@@ -24,6 +27,7 @@ __all__ = [
     "ProgbarLogger",
     "ReduceLROnPlateau",
     "RemoteMonitor",
+    "TensorBoard",
     "TerminateOnNaN",
     "needs_batches",
 ]
