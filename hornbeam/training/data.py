@@ -185,7 +185,7 @@ class Stream:
             self._batches = None
 
     def _restarts(self):
-        return not hasattr(self.source, "__next__")
+        return self.is_sequence or not hasattr(self.source, "__next__")  # image iterators are both
 
     def close(self):
         """Ends the threads and processes that fetch."""
