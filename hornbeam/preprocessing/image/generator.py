@@ -560,10 +560,11 @@ def _shift(limit, size):
     if not (len(limit) if hasattr(limit, "__len__") else limit):
         return 0
     if isinstance(limit, (float, np.floating)):
-        shift = uniform(-limit, limit)
+        shift, largest = uniform(-limit, limit), limit
     else:  # an integer stands for the integers below it
         shift = np.random.choice(limit) * np.random.choice([-1, 1])
-    return shift * size if np.max(limit) < 1 else shift
+        largest = np.max(limit)
+    return shift * size if largest < 1 else shift
 
 
 def check_channels(what, shape, data_format):

@@ -302,7 +302,8 @@ class NumpyArrayIterator(ImageIterator):
         return self.x.shape[1:]
 
     def _images(self, index_array):
-        return _taken(self.x, index_array).astype(self.dtype), np.arange(len(index_array))
+        images = _taken(self.x, index_array).astype(self.dtype, copy=False)
+        return images, np.arange(len(index_array))
 
     def _answer(self, images, index_array):
         misc = [_taken(array, index_array) for array in self.x_misc]

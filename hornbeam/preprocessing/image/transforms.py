@@ -435,20 +435,32 @@ def transformed_batch(x, parameters, data_format, fill_mode, cval):
         Array of the same shape.
     """
     axes = AXES[data_format]
+    rows, cols = x.shape[axes.row + 1], x.shape[axes.col + 1]
     if any(map(is_affine, parameters)):
         from hornbeam.kernels.warping import warp
 
         check_fill_mode(fill_mode)
-        rows, cols = x.shape[axes.row + 1], x.shape[axes.col + 1]
         matrices = affine_matrices(parameters, rows, cols)
+        _flip(matrices, _flags(parameters, "flip_vertical"), axis=0, size=rows)
+        _flip(matrices, _flags(parameters, "flip_horizontal"), axis=1, size=cols)
         images = np.moveaxis(x, axes.channel + 1, -1)
         x = np.moveaxis(warp(images, matrices, fill_mode, cval), -1, axes.channel + 1)
-    for name, axis in (("flip_horizontal", axes.col), ("flip_vertical", axes.row)):
-        flipped = [index for index, chosen in enumerate(parameters) if chosen.get(name)]
-        if flipped:
+    else:
+        for name, axis in (("flip_vertical", axes.row), ("flip_horizontal", axes.col)):
+            flipped = _flags(parameters, name)
             x[flipped] = np.flip(x[flipped], axis + 1)
     for image, chosen in zip(x, parameters):
         rest = {name: chosen.get(name) for name in ("channel_shift_intensity", "brightness")}
         if any(value is not None for value in rest.values()):
             image[...] = transformed(image, rest, data_format, fill_mode, cval, order=1)
     return x
+
+
+def _flags(parameters, name):
+    return np.array([bool(chosen.get(name)) for chosen in parameters])
+
+
+def _flip(matrices, flipped, axis, size):
+    """Lets the matrices of some images read one axis backwards: pixel `i` from `size - 1 - i`."""
+    matrices[flipped, :, 2] += matrices[flipped, :, axis] * (size - 1)
+    matrices[flipped, :, axis] *= -1
