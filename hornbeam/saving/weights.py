@@ -124,7 +124,7 @@ class _SavedLayer:
 
 def read_layers(group, model, by_name=False, skip_mismatch=False, reshape=False):
     """Reads what `write_layers` wrote, or Keras, into the layers of a model."""
-    _check_is_built(model)
+    check_is_built(model)
     saved = [_SavedLayer(group, name) for name in hdf5.read_names(group, "layer_names")]
     origin = conversion.origin_of(group, [name for entry in saved for name in entry.weight_names])
     layers = conversion.layers_in_file(model, saved)
@@ -135,7 +135,7 @@ def read_layers(group, model, by_name=False, skip_mismatch=False, reshape=False)
     chosen = []
     for number, layer, found in pairs:
         for variable, dataset in zip(layer.weights, found.datasets):
-            if not _fits(variable, dataset, reshape):
+            if not fits(variable, dataset, reshape):
                 problem = _shape_problem(number, layer, variable, dataset)
                 if not skip_mismatch:
                     raise ValueError(problem)
@@ -146,6 +146,15 @@ def read_layers(group, model, by_name=False, skip_mismatch=False, reshape=False)
                 )
                 continue
             chosen.append((variable, dataset))
+    assign(chosen)
+
+
+def assign(chosen):
+    """Gives variables their new values, once all of them have been read.
+
+    Args:
+        chosen: List of pairs of a variable and an array, or dataset, that fits it.
+    """
     values = [_numbers(dataset).reshape(variable.shape) for variable, dataset in chosen]
     for (variable, _), value in zip(chosen, values):
         variable.set_value(value)
@@ -155,7 +164,12 @@ def _numbers(dataset):
     return dataset if isinstance(dataset, np.ndarray) else hdf5.read_array(dataset)
 
 
-def _check_is_built(model):
+def check_is_built(model):
+    """Checks that a model has its variables.
+
+    Raises:
+        ValueError: naming the model.
+    """
     if not model.built or any(not layer.built for layer in model.layers):
         raise ValueError(
             f"Unable to load weights into the model {model.name}, which has not created its "
@@ -207,7 +221,8 @@ def _pairs_by_name(saved, layers, origin, skip_mismatch, reshape):
                 )
 
 
-def _fits(variable, dataset, reshape):
+def fits(variable, dataset, reshape):
+    """Whether an array has the shape of a variable; with `reshape`, whether it has its size."""
     if tuple(variable.shape) == tuple(dataset.shape):
         return True
     return reshape and variable.shape.num_elements() == dataset.size
