@@ -32,6 +32,7 @@ __all__ = [
     "preprocessing",
     "regularizers",
     "utils",
+    "wrappers",
 ]
 
 _NAMES = {"Input": "engine", "Model": "models", "Sequential": "models"}

@@ -1,0 +1,298 @@
+"""Models as estimators of scikit-learn: in `cross_val_score`, `GridSearchCV` and `Pipeline`.
+
+Needs scikit-learn only where scikit-learn asks (the extra `hornbeam[sklearn]`).
+"""
+
+import inspect
+
+import numpy as np
+
+from hornbeam.models import Sequential
+from hornbeam.utils.generic_utils import has_arg
+from hornbeam.utils.np_utils import to_categorical
+
+__all__ = ["BaseWrapper", "KerasClassifier", "KerasRegressor"]
+
+_METHODS = (Sequential.fit, Sequential.predict, Sequential.predict_classes, Sequential.evaluate)
+
+
+class BaseWrapper:
+    """Base of the estimators: use `KerasClassifier` or `KerasRegressor`.
+
+    Args:
+        build_fn: Function, or object with `__call__`, that returns a compiled model. None: the
+            subclass defines `__call__`.
+        **sk_params: Arguments of `build_fn`, and of `fit`, `predict` and `evaluate` (`epochs`,
+            `batch_size`, ...). Each can be searched over. An argument of `build_fn` without a
+            default value must be among them.
+
+    Attributes:
+        model: The model that the last `fit` made.
+
+    Raises:
+        ValueError: for a name that neither `build_fn` nor those methods take.
+
+    Source: https://keras.io/scikit-learn-api/
+    """
+
+    def __init__(self, build_fn=None, **sk_params):
+        self.build_fn = build_fn
+        self.sk_params = sk_params
+        self.check_params(sk_params)
+
+    def check_params(self, params):
+        """Checks that `build_fn`, or a method of `Sequential`, takes each name.
+
+        Args:
+            params: Dict.
+
+        Raises:
+            ValueError: for the first that none takes.
+        """
+        takers = (*_METHODS, self._builder())
+        for name in params:
+            if name != "build_fn" and not any(has_arg(taker, name) for taker in takers):
+                raise ValueError(
+                    f"{name} is not a legal parameter: neither the function that builds the model "
+                    "nor Sequential's fit, predict, predict_classes or evaluate has an argument of "
+                    "that name."
+                )
+
+    def get_params(self, deep=True, **params):
+        """Returns the dict of `build_fn` and all other parameters.
+
+        Args:
+            deep: Bool, given by scikit-learn; there are no estimators inside this one.
+        """
+        return {**self.sk_params, "build_fn": self.build_fn}
+
+    def set_params(self, **params):
+        """Sets parameters; returns the estimator.
+
+        Raises:
+            ValueError: for an unknown name; nothing is set then.
+        """
+        before = self.build_fn
+        self.build_fn = params.pop("build_fn", before)
+        try:
+            self.check_params(params)
+        except ValueError:
+            self.build_fn = before
+            raise
+        self.sk_params.update(params)
+        return self
+
+    def fit(self, x, y, **kwargs):
+        """Makes a new model and trains it.
+
+        Args:
+            x: Array of shape (samples, ...).
+            y: Array of shape (samples,) or (samples, outputs).
+            **kwargs: Arguments of `Sequential.fit`; they come before those of the constructor.
+
+        Returns:
+            The `History`, as Keras does, where scikit-learn's estimators return themselves.
+        """
+        builder = self._builder()
+        self.model = builder(**self.filter_sk_params(builder))
+        self.n_features_in_ = np.shape(x)[1] if np.ndim(x) > 1 else 1
+        arguments = {**self.filter_sk_params(Sequential.fit), **kwargs}
+        return self.model.fit(x, self._targets(y), **arguments)
+
+    def filter_sk_params(self, fn, override=None):
+        """Returns the parameters that a function takes.
+
+        Args:
+            fn: Function.
+            override: Dict of values that come before those of the constructor.
+        """
+        chosen = {name: value for name, value in self.sk_params.items() if has_arg(fn, name)}
+        return {**chosen, **(override or {})}
+
+    def _builder(self):
+        if self.build_fn is not None:
+            is_function = inspect.isroutine(self.build_fn) or inspect.isclass(self.build_fn)
+            return self.build_fn if is_function else self.build_fn.__call__
+        if not callable(self):
+            raise ValueError(
+                f"{type(self).__name__} needs `build_fn`, a function that returns a compiled "
+                "model; or a subclass that defines `__call__`."
+            )
+        return self.__call__
+
+    def _targets(self, y):
+        """One-hot rows where the loss wants them."""
+        loss = getattr(self.model.loss, "__name__", self.model.loss)
+        if loss == "categorical_crossentropy" and np.ndim(y) != 2:
+            return to_categorical(y)
+        return y
+
+    def _fitted(self):
+        if not hasattr(self, "model"):
+            raise _not_fitted(self)
+        return self.model
+
+    # ---- what scikit-learn asks of estimators
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "model")
+
+    def __sklearn_tags__(self):
+        from sklearn.utils import ClassifierTags, InputTags, RegressorTags, Tags, TargetTags
+
+        kind = self._estimator_type
+        return Tags(
+            estimator_type=kind,
+            target_tags=TargetTags(required=True, multi_output=True),
+            classifier_tags=ClassifierTags() if kind == "classifier" else None,
+            regressor_tags=RegressorTags() if kind == "regressor" else None,
+            non_deterministic=True,
+            input_tags=InputTags(three_d_array=True),
+        )
+
+    def __repr__(self):
+        parameters = {"build_fn": self.build_fn, **self.sk_params}
+        inside = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
+        return f"{type(self).__name__}({inside})"
+
+
+class KerasClassifier(BaseWrapper):
+    """A classifier; see `BaseWrapper` for the arguments.
+
+    Attributes:
+        classes_: Array of the classes, in the order of the model's outputs.
+        n_classes_: Integer.
+
+    Example:
+        def build(hidden=8):
+            model = Sequential([Dense(hidden, activation="relu", input_shape=(4,)),
+                                Dense(3, activation="softmax")])
+            model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+            return model
+
+        search = GridSearchCV(KerasClassifier(build, epochs=20, verbose=0), {"hidden": [4, 8]})
+    """
+
+    _estimator_type = "classifier"
+
+    def fit(self, x, y, sample_weight=None, **kwargs):
+        """Makes a new model and trains it.
+
+        Args:
+            x: Array of shape (samples, ...).
+            y: Array of shape (samples,) of classes of any kind, or (samples, classes) of zeros
+                and ones.
+            sample_weight: Array of shape (samples,), or None.
+            **kwargs: Arguments of `Sequential.fit`.
+
+        Returns:
+            The `History`.
+
+        Raises:
+            ValueError: for targets of another shape.
+        """
+        y = np.array(y)
+        if y.ndim == 2 and y.shape[1] > 1:
+            self.classes_ = np.arange(y.shape[1])
+        elif y.ndim == 1 or (y.ndim == 2 and y.shape[1] == 1):
+            self.classes_ = np.unique(y)
+            y = np.searchsorted(self.classes_, y)
+        else:
+            raise ValueError(
+                f"Invalid shape for y: {y.shape}. Expected (samples,), or (samples, classes)."
+            )
+        self.n_classes_ = len(self.classes_)
+        if sample_weight is not None:
+            kwargs["sample_weight"] = sample_weight
+        return super().fit(x, y, **kwargs)
+
+    def predict(self, x, **kwargs):
+        """Returns the classes of samples, an array of shape (samples,).
+
+        Args:
+            x: Array of shape (samples, ...).
+            **kwargs: Arguments of `Sequential.predict_classes`.
+        """
+        outputs = self._fitted().predict(
+            x, **self.filter_sk_params(Sequential.predict_classes, kwargs)
+        )
+        if outputs.shape[-1] > 1:
+            return self.classes_[outputs.argmax(axis=-1)]
+        return self.classes_[(outputs > 0.5).astype("int32").reshape(-1)]
+
+    def predict_proba(self, x, **kwargs):
+        """Returns the probabilities of the classes, an array of shape (samples, classes).
+
+        Args:
+            x: Array of shape (samples, ...).
+            **kwargs: Arguments of `Sequential.predict`.
+        """
+        outputs = self._fitted().predict(x, **self.filter_sk_params(Sequential.predict, kwargs))
+        return np.hstack([1 - outputs, outputs]) if outputs.shape[1] == 1 else outputs
+
+    def score(self, x, y, **kwargs):
+        """Returns the mean accuracy on samples.
+
+        Args:
+            x: Array of shape (samples, ...).
+            y: Array of classes, as given to `fit`.
+            **kwargs: Arguments of `Sequential.evaluate`.
+
+        Raises:
+            ValueError: if the model was not compiled with `metrics=["accuracy"]`.
+        """
+        model = self._fitted()
+        y = np.asarray(y)
+        if not (y.ndim == 2 and y.shape[1] > 1):
+            y = np.searchsorted(self.classes_, y)
+        results = model.evaluate(
+            x, self._targets(y), **self.filter_sk_params(Sequential.evaluate, kwargs)
+        )
+        for name, value in zip(model.metrics_names, np.atleast_1d(results).tolist()):
+            if name in ("acc", "accuracy"):
+                return value
+        raise ValueError(
+            "The model is not configured to compute accuracy. You should pass "
+            '`metrics=["accuracy"]` to the `model.compile()` method.'
+        )
+
+
+class KerasRegressor(BaseWrapper):
+    """A regressor; see `BaseWrapper` for the arguments."""
+
+    _estimator_type = "regressor"
+
+    def predict(self, x, **kwargs):
+        """Returns predictions, an array of shape (samples,), or (samples, outputs) of several.
+
+        Args:
+            x: Array of shape (samples, ...).
+            **kwargs: Arguments of `Sequential.predict`.
+        """
+        outputs = self._fitted().predict(x, **self.filter_sk_params(Sequential.predict, kwargs))
+        return outputs[..., 0] if outputs.shape[-1] == 1 else outputs
+
+    def score(self, x, y, **kwargs):
+        """Returns minus the loss on samples, so that more is better.
+
+        Args:
+            x: Array of shape (samples, ...).
+            y: Array of shape (samples,) or (samples, outputs).
+            **kwargs: Arguments of `Sequential.evaluate`.
+        """
+        results = self._fitted().evaluate(
+            x, y, **self.filter_sk_params(Sequential.evaluate, kwargs)
+        )
+        return -(results[0] if isinstance(results, list) else results)
+
+
+def _not_fitted(estimator):
+    words = (
+        f"This {type(estimator).__name__} instance is not fitted yet. Call 'fit' with appropriate "
+        "arguments before using this estimator."
+    )
+    try:
+        from sklearn.exceptions import NotFittedError
+    except ImportError:
+        return ValueError(words)
+    return NotFittedError(words)
