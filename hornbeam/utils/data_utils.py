@@ -1,18 +1,24 @@
-"""Batches read ahead: `Sequence`, and the queues that programs with loops of their own use."""
+"""Batches read ahead: `Sequence`, and the queues that programs with loops of their own use.
 
-import hashlib
+The names of downloads stand here too, where Keras has them.
+"""
+
 import queue
 import random
 import threading
 import warnings
 
 from hornbeam.training.streams import Reader, Sequence
+from hornbeam.utils.archives import extract_archive as _extract_archive  # noqa: F401  Keras's name
+from hornbeam.utils.downloads import get_file
+from hornbeam.utils.hashes import _hash_file, validate_file  # noqa: F401
 
 __all__ = [
     "GeneratorEnqueuer",
     "OrderedEnqueuer",
     "Sequence",
     "SequenceEnqueuer",
+    "get_file",
     "validate_file",
 ]
 
@@ -188,20 +194,3 @@ class GeneratorEnqueuer(SequenceEnqueuer):
         for batch in self.sequence:
             if not self._put((batch, None, False)):
                 return
-
-
-def validate_file(fpath, file_hash, algorithm="auto", chunk_size=65535):
-    """Whether a file has a hash.
-
-    Args:
-        fpath: Path.
-        file_hash: String, hexadecimal digits: MD5 or SHA-256.
-        algorithm: `'md5'`, `'sha256'`, or `'auto'`, which tells them by their length.
-        chunk_size: Integer, bytes that are read at once.
-    """
-    is_long = algorithm == "sha256" or (algorithm == "auto" and len(file_hash) == 64)
-    digest = hashlib.sha256() if is_long else hashlib.md5()
-    with open(fpath, "rb") as file:
-        for chunk in iter(lambda: file.read(chunk_size), b""):
-            digest.update(chunk)
-    return digest.hexdigest() == str(file_hash)
