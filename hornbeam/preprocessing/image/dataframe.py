@@ -22,8 +22,8 @@ class DataFrameIterator(BatchFromFilesMixin):
         weight_col: Name of a column of sample weights, or None.
         target_size: Tuple `(height, width)` in pixels; all images are resized to it.
         color_mode: `'rgb'`, `'rgba'` or `'grayscale'`.
-        classes: List of classes, in the order of their numbers; rows of others are left out. None
-            means all that are there, sorted.
+        classes: List of classes; rows of others are left out. None means all that are there. They
+            are numbered in sorted order (tf.keras: in the order of the list).
         class_mode: What goes with the images: `'categorical'` (one-hot; a list in the column means
             several classes), `'binary'` or `'sparse'` (class numbers), `'raw'` (the values of
             `y_col`), `'multi_output'` (a list of arrays, one for each name in `y_col`), `'input'`
@@ -235,7 +235,7 @@ class _Table:
             )
 
     def keep_classes(self, classes):
-        """Leaves out rows of other classes; returns the names of the classes."""
+        """Leaves out rows of other classes; returns the names of the classes, sorted."""
         if not classes:
             return self.classes()
         wanted, rows = set(classes), []
@@ -243,7 +243,7 @@ class _Table:
             if not wanted.isdisjoint(value if _is_several(value) else [value]):
                 rows.append(row)
         self.rows = np.array(rows, int)
-        return list(classes)
+        return sorted(wanted)
 
     def classes(self):
         """Returns the classes in the rows, sorted."""

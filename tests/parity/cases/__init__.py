@@ -19,6 +19,7 @@ FAMILIES = (
     "backend",
     "backend_spatial",
     "initializers",
+    "images",
 )
 
 KERAS = "keras-2.3.1"
