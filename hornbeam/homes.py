@@ -30,6 +30,7 @@ HOMES = {
     "legacy.layers": "layers",
     "objectives": "losses",
     "utils.test_utils": "compat.test_utils",
+    "utils.visualize_util": "utils.vis_utils",  # Keras 1
 }
 
 

@@ -33,11 +33,14 @@ __all__ = [
     "layer_utils",
     "losses_utils",
     "metrics_utils",
+    "model_to_dot",
     "normalize",
     "np_utils",
+    "plot_model",
     "print_summary",
     "serialize_keras_object",
     "to_categorical",
+    "vis_utils",
 ]
 
 # Name -> module; None for a module itself.
@@ -57,7 +60,10 @@ _PLACES = {
     "layer_utils": None,
     "losses_utils": None,
     "metrics_utils": None,
+    "model_to_dot": "vis_utils",
+    "plot_model": "vis_utils",
     "print_summary": "layer_utils",
+    "vis_utils": None,
 }
 
 
