@@ -62,6 +62,9 @@ def sequential_config(model):
     if not told_elsewhere and len(model._layers) > len(layers):
         layers.insert(0, model._layers[0])
     config = {"name": model.name, "layers": [serialize_layer(layer) for layer in layers]}
+    merged = getattr(layers[0], "merged_layers", None) if layers else None
+    if merged:  # Keras 1's `Merge` of several models: it brings the inputs with it
+        config["layers"][0]["config"]["layers"] = [serialize_layer(layer) for layer in merged]
     if model._build_input_shape is not None:
         config["build_input_shape"] = model._build_input_shape
     return copy.deepcopy(config)
@@ -230,6 +233,8 @@ class GraphBuilder:
             self.layers[name] = None
             self.tensors[name, 0, 0] = self.given[name]
             return
+        if data.get("class_name") == "Sequential" and isinstance(data.get("config"), list):
+            data = {**data, "config": {"name": name, "layers": data["config"]}}  # before Keras 2.2.3
         layer = self.layers[name] = self.make_layer(data)
         self.waiting[name] = list(_listed(data, "inbound_nodes"))
         self.calls[name] = _first_call(layer)

@@ -45,6 +45,7 @@ from hornbeam.layers.legacy import (
     Merge,
     TimeDistributedDense,
 )
+from hornbeam.layers.legacy_activations import ParametricSoftplus, SReLU
 from hornbeam.layers.legacy_recurrent import ConvRecurrent2D, Recurrent
 from hornbeam.layers.local import LocallyConnected1D, LocallyConnected2D
 from hornbeam.layers.merge import (
@@ -187,12 +188,14 @@ __all__ = [
     "Minimum",
     "Multiply",
     "PReLU",
+    "ParametricSoftplus",
     "Permute",
     "RNN",
     "ReLU",
     "Recurrent",
     "RepeatVector",
     "Reshape",
+    "SReLU",
     "SeparableConv1D",
     "SeparableConv2D",
     "SeparableConvolution1D",

@@ -94,10 +94,10 @@ class Lambda(Layer):
         return from_list(self._stated_shape(input_shape))
 
     def get_config(self):
-        function, function_type = _stored(self.function)
+        function, function_type = stored(self.function)
         output_shape, output_shape_type = self._output_shape, "raw"
         if callable(output_shape):
-            output_shape, output_shape_type = _stored(output_shape)
+            output_shape, output_shape_type = stored(output_shape)
         return super().get_config() | {
             "function": function,
             "function_type": function_type,
@@ -118,13 +118,13 @@ class Lambda(Layer):
             ValueError: if the config holds code of unknown origin and it is not allowed to run.
         """
         config = dict(config)
-        name = config.get("name", "lambda")
+        what = f"The Lambda layer {config.get('name', 'lambda')!r}"
         function_type = config.pop("function_type", "lambda")
-        config["function"] = _restored(config["function"], function_type, custom_objects, name)
+        config["function"] = restored(config["function"], function_type, custom_objects, what)
         shape_type = config.pop("output_shape_type", "raw")
         if shape_type != "raw":
-            config["output_shape"] = _restored(
-                config["output_shape"], shape_type, custom_objects, name
+            config["output_shape"] = restored(
+                config["output_shape"], shape_type, custom_objects, what
             )
         arguments = dict(config.get("arguments") or {})
         for key, value in arguments.items():
@@ -143,21 +143,32 @@ def _completed(shape, stated):
     return tuple(want if size is None else size for size, want in zip(shape, stated))
 
 
-def _stored(function):
+def stored(function):
     """Returns how a config holds a function: its code, or the name of one that has none."""
     if isinstance(function, types.FunctionType):
         return bytecode.func_dump(function), "lambda"
     return getattr(function, "__name__", type(function).__name__), "function"
 
 
-def _restored(stored, kind, custom_objects, layer_name):
+def restored(kept, kind, custom_objects, what):
+    """Returns the function that a config holds.
+
+    Args:
+        kept: What `stored` returned.
+        kind: `'lambda'` for code, `'function'` for a name.
+        custom_objects: Dict from name to function, also the global names of stored code.
+        what: String; whose function it is, for errors.
+
+    Raises:
+        ValueError: for an unknown name, or code of unknown origin that is not allowed to run.
+    """
     if kind == "function":
         return deserialize_keras_object(
-            stored,
+            kept,
             custom_objects=custom_objects,
-            printable_module_name="function in Lambda layer",
+            printable_module_name=f"function of {what[0].lower()}{what[1:]}",
         )
     if kind != "lambda":
-        raise ValueError(f"Unknown function type in the config of {layer_name}: {kind!r}.")
+        raise ValueError(f"{what} has a function of the unknown type {kind!r} in its config.")
     names = {"K": K, "np": np} | (custom_objects or {})
-    return bytecode.trusted_load(stored, names, f"The Lambda layer {layer_name!r}")
+    return bytecode.trusted_load(kept, names, what)

@@ -3,11 +3,12 @@
 from hornbeam import activations, constraints, initializers, regularizers
 from hornbeam import backend as K
 from hornbeam.engine.checks import InputSpec
+from hornbeam.engine.config import deserialize_layer
 from hornbeam.engine.layer import Layer
 from hornbeam.layers.arguments import known_axis
 from hornbeam.layers.convolutional import Conv1D, Conv2D
 from hornbeam.layers.core import Dense
-from hornbeam.layers.lambda_layer import Lambda
+from hornbeam.layers.lambda_layer import Lambda, restored, stored
 from hornbeam.layers.merge import Add, Average, Concatenate, Dot, Maximum, Multiply
 
 __all__ = [
@@ -332,6 +333,8 @@ class Merge(Layer):
         self.mode = mode
         self.concat_axis = concat_axis
         self.dot_axes = dot_axes
+        self._functions = {"mode": mode, "output_shape": output_shape, "output_mask": output_mask}
+        self.arguments = arguments
         self.merging = _layer_for(
             mode, concat_axis, dot_axes, output_shape, output_mask, arguments, self.name + "_of"
         )
@@ -353,11 +356,38 @@ class Merge(Layer):
         return self.merging.compute_mask(inputs, mask)
 
     def get_config(self):
-        return super().get_config() | {
-            "mode": self.mode,
+        config = super().get_config() | {
             "concat_axis": self.concat_axis,
             "dot_axes": self.dot_axes,
+            "arguments": self.arguments or {},
         }
+        for name, value in self._functions.items():
+            kept = stored(value) if callable(value) else (value, "raw")
+            config[name], config[f"{name}_type"] = kept
+        return config
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """Makes the layer from what `get_config` returned, or Keras 1.
+
+        Args:
+            config: Dict.
+            custom_objects: Dict from name to function or class, also the global names of stored
+                code.
+
+        Raises:
+            ValueError: if the config holds code of unknown origin and it is not allowed to run.
+        """
+        config = dict(config)
+        for name in ("mode", "output_shape", "output_mask"):
+            kind = config.pop(f"{name}_type", "raw")
+            if kind != "raw":
+                config[name] = restored(
+                    config[name], kind, custom_objects, f"The Merge layer {config.get('name')!r}"
+                )
+        inner = config.get("layers") or ()
+        config["layers"] = [deserialize_layer(item, custom_objects) for item in inner]
+        return cls(**config)
 
 
 def _output_of(layer, node_index, tensor_index):

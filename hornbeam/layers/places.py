@@ -18,7 +18,7 @@ _POOLING = (
 )
 # Module of this package -> names that Keras has in it.
 PLACES = {
-    "advanced_activations": _BASES,
+    "advanced_activations": (*_BASES, "ParametricSoftplus", "SReLU"),
     "convolutional": (
         *_BASES, *_POOLING,
         "AtrousConv1D", "AtrousConv2D", "AtrousConvolution1D", "AtrousConvolution2D",

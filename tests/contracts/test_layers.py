@@ -219,6 +219,11 @@ ROWS = {
     "ZeroPadding2D": [images(lambda: L.ZeroPadding2D(((1, 2), (0, 1))))],
     "ZeroPadding3D": [volumes(lambda: L.ZeroPadding3D(1))],
     "Highway": [row(lambda: L.Highway(activation="tanh"), (4,))],
+    "ParametricSoftplus": [
+        row(lambda: L.ParametricSoftplus(), (4,)),
+        steps(lambda: L.ParametricSoftplus(shared_axes=[1]), **passes),
+    ],
+    "SReLU": [row(lambda: L.SReLU(), (4,)), steps(lambda: L.SReLU(shared_axes=1), **passes)],
     "MaxoutDense": [row(lambda: L.MaxoutDense(3), (4,))],
     "TimeDistributedDense": [steps(lambda: L.TimeDistributedDense(3), **passes)],
 }

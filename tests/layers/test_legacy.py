@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 
 from hornbeam import layers
-from hornbeam.layers import Dense, Highway, Input, MaxoutDense, Merge, TimeDistributedDense, merge
+from hornbeam.layers import (
+    Dense,
+    Highway,
+    Input,
+    MaxoutDense,
+    Merge,
+    ParametricSoftplus,
+    SReLU,
+    TimeDistributedDense,
+    merge,
+)
 from hornbeam.models import Model, Sequential
 
 
@@ -47,6 +57,20 @@ def test_maxout_takes_the_largest(x):
     w, b = layer.get_weights()
     expected = (np.einsum("bi,kio->bko", x, w) + b).max(axis=1)
     np.testing.assert_allclose(run(layer, x), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_parametric_softplus(x):
+    layer = ParametricSoftplus(alpha_init=0.5, beta_init=2.0)
+    np.testing.assert_allclose(run(layer, x), 0.5 * np.log1p(np.exp(2 * x)), rtol=1e-5, atol=1e-6)
+
+
+def test_srelu_is_three_lines():
+    layer = SReLU(shared_axes=[1])
+    weights = [np.array([value]) for value in (-1.0, 0.5, -2.5, 2.0)]  # the middle ends at 1.5
+    x = np.array([[-3.0, -1.0, 0.0, 1.5, 2.0]], "float32")
+    run(layer, x)
+    layer.set_weights(weights)
+    np.testing.assert_allclose(run(layer, x), [[-2.0, -1.0, 0.0, 1.5, 2.5]], rtol=1e-6)
 
 
 @pytest.mark.parametrize("layer", [
