@@ -278,15 +278,19 @@ class Variable(Operand):
         name: String; made unique.
         trainable: Whether training may change it, as `Layer.add_weight` says it.
         constraint: None or a function from the new value to the projected value.
+        copy: Bool; False keeps `value` itself, an array of this dtype that nobody changes.
     """
 
     _uses_learning_phase = False
     _keras_mask = None
     node = None
 
-    def __init__(self, value, dtype=None, name=None, trainable=True, constraint=None):
+    def __init__(
+        self, value, dtype=None, name=None, trainable=True, constraint=None, copy=True
+    ):
         dtype = dtype_name(dtype)
-        value = np.array(value, dtype=dtype)  # a copy: the caller's array stays the caller's
+        if copy:
+            value = np.array(value, dtype=dtype)
         self.shape = Shape(value.shape)
         self.dtype = dtype
         self.name = name if name is not None else names.unique("Variable") + ":0"
@@ -318,13 +322,17 @@ class Variable(Operand):
         """Returns a NumPy copy of the current value."""
         return np.array(self._value)
 
-    def set_value(self, value):
+    def set_value(self, value, copy=True):
         """Replaces the value.
+
+        Args:
+            value: Array.
+            copy: Bool; False may keep `value` itself, for an array that nobody changes.
 
         Raises:
             ValueError: if the shape is another.
         """
-        value = np.array(value, dtype=self.dtype)
+        value = np.array(value, dtype=self.dtype, copy=copy or None)
         if value.shape != tuple(self.shape):
             if value.size == 1 and self.shape.num_elements() == 1:
                 value = value.reshape(self.shape)

@@ -32,7 +32,7 @@ from hornbeam.engine.weights import (
     WEIGHT_ARGUMENTS,
     WeightsMixin,
     add_weight_arguments,
-    initial_value,
+    new_variable,
 )
 
 _CONSTRUCTOR_ARGUMENTS = frozenset(
@@ -358,12 +358,9 @@ class Layer(WeightsMixin):
         itemsize = 2 if dtype == "bfloat16" else np.dtype(dtype).itemsize
         allowance.charge(shape, itemsize, f"the weight {name!r} of {self.name}")
         scope = names.scoped(name) if name else names.unique(f"{self.name}/weight")
-        weight = Variable(
-            initial_value(initializer, shape, dtype, name),
-            dtype=dtype,
-            name=f"{scope}:0",
-            trainable=wanted["trainable"],
-            constraint=constraints.get(wanted["constraint"]),
+        constraint = constraints.get(wanted["constraint"])
+        weight = new_variable(
+            initializer, shape, dtype, name, f"{scope}:0", wanted["trainable"], constraint
         )
         regularizer = regularizers.get(wanted["regularizer"])
         if regularizer is not None:

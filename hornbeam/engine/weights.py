@@ -1,5 +1,7 @@
 """What a layer owns: weights, layers inside it, losses and updates, in Keras's order."""
 
+import contextlib
+import contextvars
 import inspect
 
 import numpy as np
@@ -62,6 +64,38 @@ def _is_dtype(value):
         return value == "bfloat16" or np.dtype(value) is not None
     except TypeError:
         return False
+
+
+_values_to_come = contextvars.ContextVar("hornbeam_values_to_come", default=False)
+
+
+@contextlib.contextmanager
+def values_to_come():
+    """Context in which new weights are zeros, because a file is about to bring their values.
+
+    No initializer is run: that takes time, and would draw from NumPy's random numbers, which a
+    program that loads a model and trains on should find where they were.
+    """
+    token = _values_to_come.set(True)
+    try:
+        yield
+    finally:
+        _values_to_come.reset(token)
+
+
+def new_variable(initializer, shape, dtype, name, label, trainable, constraint):
+    """Makes the variable of a weight, with the value that its initializer gives it.
+
+    Args:
+        initializer: What `initial_value` calls.
+        name: String or None, the weight's own name.
+        label: String, the variable's name.
+    """
+    options = {"dtype": dtype, "name": label, "trainable": trainable, "constraint": constraint}
+    if _values_to_come.get():
+        zero = np.zeros((), dtype)
+        return Variable(np.broadcast_to(zero, shape), **options, copy=False)  # takes no memory
+    return Variable(initial_value(initializer, shape, dtype, name), **options)
 
 
 def initial_value(initializer, shape, dtype, name=None):

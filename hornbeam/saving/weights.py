@@ -157,7 +157,7 @@ def assign(chosen):
     """
     values = [_numbers(dataset).reshape(variable.shape) for variable, dataset in chosen]
     for (variable, _), value in zip(chosen, values):
-        variable.set_value(value)
+        variable.set_value(value, copy=False)
 
 
 def _numbers(dataset):

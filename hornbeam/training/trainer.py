@@ -25,8 +25,9 @@ _KEPT = (
     "optimizer",
     "trainable_weights",
     "step_count",
+    "other_count",
     "_pending",
-    "_seed",
+    "single_seed",
     "_symbolic_state",
 )
 
@@ -45,6 +46,9 @@ class Trainer:
         objective: Losses and metrics; None before `compile` and the first data.
         optimizer: The optimizer.
         trainable_weights: The weights that were trainable at `compile`.
+        step_count: Integer, training steps so far: random numbers of a step depend on it. It is
+            the optimizer's count at `compile`, so that it goes on after a model is loaded.
+        other_count: Integer, test and prediction steps so far.
     """
 
     def __init__(self, model):
@@ -52,6 +56,7 @@ class Trainer:
         self.optimizer = None
         self.trainable_weights = []
         self.step_count = 0
+        self.other_count = 0
         self._objective = None
         self._pending = None  # arguments of `compile`, until the model has outputs
         self._steps = {}
@@ -112,6 +117,7 @@ class Trainer:
         self._forget_steps()
         self._symbolic_updates = self._symbolic_state = None
         self.trainable_weights = []
+        self.count_from_optimizer()
         try:
             if model.outputs:
                 self._make_objective(model.trainable_weights)
@@ -128,6 +134,21 @@ class Trainer:
     def _make_objective(self, trainable_weights):
         self._objective = Objective(self.model, *self._pending)
         self.trainable_weights = list(trainable_weights)
+
+    def count_from_optimizer(self):
+        """Counts training steps from where the optimizer is."""
+        iterations = getattr(self.optimizer, "iterations", None)
+        self.step_count = int(iterations.get_value()) if isinstance(iterations, Variable) else 0
+
+    def count(self, mode, steps):
+        """Counts steps of a mode; returns the number of the first of them."""
+        if mode == TRAIN:
+            first = self.step_count
+            self.step_count += steps
+        else:
+            first = self.other_count
+            self.other_count += steps
+        return first
 
     @property
     def is_compiled(self):
@@ -415,12 +436,12 @@ class Trainer:
     def train_on_batch(self, x, y, sample_weight=None, class_weight=None, reset_metrics=True):
         """See `Model.train_on_batch`."""
         step, batch = self._checked_step(TRAIN, True, x, y, sample_weight, class_weight)
-        return self._on_batch(step, batch, reset_metrics)
+        return self._on_batch(TRAIN, step, batch, reset_metrics)
 
     def test_on_batch(self, x, y, sample_weight=None, reset_metrics=True):
         """See `Model.test_on_batch`."""
         step, batch = self._checked_step(TEST, default_training(), x, y, sample_weight, None)
-        return self._on_batch(step, batch, reset_metrics)
+        return self._on_batch(TEST, step, batch, reset_metrics)
 
     def _checked_step(self, mode, training, x, y, sample_weight, class_weight):
         """Checks a batch; returns its compiled step and the batch.
@@ -441,15 +462,14 @@ class Trainer:
                 self._checked[key] = step
         return step, batch
 
-    def _on_batch(self, step, batch, reset_metrics):
+    def _on_batch(self, mode, step, batch, reset_metrics):
         objective = self.objective
         fresh = reset_metrics or self._metrics_are_done
         self._metrics_are_done = reset_metrics  # what comes next begins anew
         if fresh:
             objective.reset(zeroed=False)
         seed = self.seed() if step.uses_random else np.uint32(0)
-        losses, results = step.run(batch, seed, self.step_count, fresh)
-        self.step_count += 1
+        losses, results = step.run(batch, seed, self.count(mode, 1), fresh)
         values = np.asarray(results).tolist()
         if not fresh:
             values[: len(objective.totals)] = loss_values(losses, objective)
@@ -460,8 +480,7 @@ class Trainer:
         inputs = self._narrow(self.inputs(x))
         step = self.step(PREDICT, inputs, default_training())
         seed = self.seed() if step.uses_random else np.uint32(0)
-        outputs, _ = step.run(inputs, seed, self.step_count)
-        self.step_count += step.uses_random
+        outputs, _ = step.run(inputs, seed, self.count(PREDICT, int(step.uses_random)))
         return from_list([np.array(value) for value in outputs])
 
 
