@@ -15,6 +15,8 @@ class ProgbarLogger(Callback):
         ValueError: for another `count_mode`.
     """
 
+    not_state = ("verbose", "epochs", "target")  # as this run was called, not as a killed one was
+
     def __init__(self, count_mode="samples", stateful_metrics=None):
         super().__init__()
         if count_mode not in ("samples", "steps"):

@@ -8,6 +8,7 @@ import jax
 import numpy as np
 
 from hornbeam.training import streams
+from hornbeam.training.randomness import is_random_state, random_state, set_random_state
 from hornbeam.training.stored import Stored, is_stored
 
 _DEVICE_BYTES = 2 * 1024**3  # larger data stay on the host and go to the device in pieces
@@ -55,6 +56,34 @@ class Arrays:
             self.order = self.order.copy()  # the last epoch's may still be on its way
             np.random.shuffle(self.order)
 
+    def track(self):
+        """Does nothing: `place` is always known."""
+
+    def place(self):
+        """Returns what tells the same data of another run where this one is, as plain data."""
+        return {"order": self.order, "batch_size": self.batch_size}
+
+    def go_to(self, place):
+        """Takes the order of another run.
+
+        Args:
+            place: What `place()` returned there.
+
+        Returns:
+            False: no random numbers were drawn.
+
+        Raises:
+            ValueError: if there is another number of samples, or of samples in a batch.
+        """
+        if (len(place["order"]), place["batch_size"]) != (self.samples, self.batch_size):
+            raise ValueError(
+                f"The data have {self.samples} samples in batches of {self.batch_size}; when the "
+                f"training was backed up it was {len(place['order'])} in batches of "
+                f"{place['batch_size']}. Pass the same data to go on with the training."
+            )
+        self.order = np.array(place["order"], np.int32)
+        return False
+
     def on_device(self):
         """Returns the arrays on the device; they are moved there once."""
         if self._on_device is None:
@@ -93,9 +122,9 @@ class Arrays:
         tree = jax.tree.map(lambda array: array[rows], self.tree)
         return Arrays(*tree, self._size, wide=True)  # the arrays are narrow already
 
-    def batches(self):
-        """Yields the batches of an epoch."""
-        for step in range(self.steps):
+    def batches(self, first=0):
+        """Yields the batches of an epoch, from number `first` on."""
+        for step in range(first, self.steps):
             yield self.rows(step * self.batch_size, self.batch_size)
 
 
@@ -162,12 +191,16 @@ class Stream:
         self.samples = None
         self._reader = streams.Reader(source, workers, max_queue_size, use_multiprocessing, shuffle)
         self._batches = None
+        self._place = None  # where the reading is, if anybody wants to know
 
-    def batches(self):
-        """Yields the batches of an epoch; a source that ends early ends the epoch."""
+    def batches(self, first=0):
+        """Yields the batches of an epoch, from number `first` on, which is the next to read.
+
+        A source that ends early ends the epoch.
+        """
         if self._batches is None:
-            self._batches = self._reader.epoch()
-        taken = 0
+            self._begin()
+        taken = first
         while self.steps is None or taken < self.steps:
             try:
                 item = next(self._batches)
@@ -175,14 +208,58 @@ class Stream:
                 if self.steps is None or not self._restarts():
                     self._batches = None
                     return
-                self._batches = self._reader.epoch()
+                self._begin()
                 continue
             taken += 1
             yield self.prepare(item)
+            if self._place is not None:
+                self._place.taken += 1
         if self.is_sequence and self.steps == len(self.source):
             for _ in self._batches:  # ends the reading: `on_epoch_end` is called
                 pass
             self._batches = None
+
+    def _begin(self):
+        """Begins to read the source, once more."""
+        if self._place is not None:
+            self._place.begin()
+        self._batches = self._reader.epoch()
+
+    def track(self):
+        """Notes from now on where the reading is, for `place`."""
+        self._place = Place(self.source)
+        self._reader.before_end = self._place.note_end
+
+    def place(self):
+        """Returns where the reading is, as plain data; call `track` before the first batch."""
+        return self._place.state(self._batches is not None)
+
+    def go_to(self, place):
+        """Reads a source that stands at its beginning up to where `place` says.
+
+        Args:
+            place: What `place()` returned in another run of the program.
+
+        Returns:
+            Whether reading drew random numbers: then their state is what it was at that place.
+
+        Raises:
+            ValueError: if the source ends before.
+        """
+        if not self._place.go_to(place):
+            return False
+        self._begin()
+        before = random_state()
+        for number in range(place["taken"]):
+            try:
+                next(self._batches)
+            except StopIteration:
+                raise ValueError(
+                    f"The data yielded {number} batches; when the training was backed up they had "
+                    f"yielded {place['taken']}. Pass the same data to go on with the training."
+                ) from None
+        self._place.taken = place["taken"]
+        return not is_random_state(before)
 
     def _restarts(self):
         return self.is_sequence or not hasattr(self.source, "__next__")  # image iterators are both
@@ -193,3 +270,61 @@ class Stream:
             self._batches.close()
         self._batches = None
         self._reader.close()
+
+
+class Place:
+    """Where the reading of a source is, so that another run of the program can go on from there.
+
+    A `Sequence` between two readings is brought there by its `on_epoch_end`, called as often and
+    with the random numbers that it had, and by the plain numbers among its attributes; within a
+    reading, and for a generator, the batches before are read once more.
+    """
+
+    def __init__(self, source):
+        self.source = source
+        self.taken = 0
+        self._began = None
+        own = getattr(type(source), "on_epoch_end", streams.Sequence.on_epoch_end)
+        self._ends = [] if own is not streams.Sequence.on_epoch_end else None
+
+    def begin(self):
+        """Notes that a reading begins."""
+        self.taken = 0
+        self._began = {"random": random_state(), "numbers": self._numbers()}
+
+    def note_end(self):
+        """Notes that `on_epoch_end` is about to be called."""
+        if self._ends is not None:
+            self._ends.append(random_state())
+
+    def state(self, is_reading):
+        """Returns the place as plain data."""
+        began = self._began if is_reading else None
+        return {
+            "began": began,
+            "taken": self.taken if is_reading else 0,
+            "ends": self._ends,
+            "numbers": self._numbers(),
+        }
+
+    def go_to(self, place):
+        """Brings the source to where its present reading began; returns whether there is one."""
+        for state in place["ends"] or ():
+            set_random_state(state)
+            self.note_end()
+            self.source.on_epoch_end()
+        began = place["began"]
+        self._set_numbers(place["numbers"] if began is None else began["numbers"])
+        if began is not None:
+            set_random_state(began["random"])
+        return began is not None
+
+    def _numbers(self):
+        if not streams.is_sequence(self.source):
+            return {}
+        plain = getattr(self.source, "__dict__", {})
+        return {name: v for name, v in plain.items() if type(v) in (int, float, bool)}
+
+    def _set_numbers(self, numbers):
+        for name, value in numbers.items():
+            setattr(self.source, name, value)

@@ -1,5 +1,6 @@
 """`fit`: callbacks, epochs and validation around the loops."""
 
+import functools
 import warnings
 
 import numpy as np
@@ -11,11 +12,13 @@ from hornbeam.callbacks import (
     ProgbarLogger,
     needs_batches,
 )
+from hornbeam.callbacks.callback import as_list
 from hornbeam.callbacks.logs import Logs
 from hornbeam.training import loop, sources, standardize
 from hornbeam.training.evaluating import run_test
 from hornbeam.training.interrupts import deferred
-from hornbeam.training.runner import BatchListener, Runner, as_list
+from hornbeam.training.resuming import Resuming
+from hornbeam.training.runner import BatchListener, Runner
 from hornbeam.training.steps import TRAIN
 
 
@@ -50,6 +53,7 @@ def fit(
     sources.check_count("initial_epoch", initial_epoch)
     sources.check_count("steps_per_epoch", steps_per_epoch)
     sources.check_count("validation_steps", validation_steps)
+    verbose = sources.verbosity(verbose)
     model = trainer.model
     stream_options = {
         "max_queue_size": max_queue_size,
@@ -143,7 +147,7 @@ class _Fit:
     def __call__(self, callbacks, verbose, epochs, initial_epoch, shuffle, model):
         names = self.objective.names
         metrics = names + [f"val_{n}" for n in names] if self.validation is not None else names
-        own = [] if callbacks is None else as_list(callbacks)
+        own = as_list(callbacks)
         samples = self.data.samples if self.steps is None else None
         history = History()
         parts = [BaseLogger(stateful_metrics=names[1:])]
@@ -164,7 +168,8 @@ class _Fit:
             }
         )
         self.callbacks = callback_list
-        self.progress = parts[1:]
+        told = [c for c in callback_list if hasattr(c, "on_chunk_end")]
+        self.progress = [c for c in told if not isinstance(c, BaseLogger)]
         self.per_batch = needs_batches(callback_list.callbacks)
         model.history = history
         model.stop_training = False
@@ -193,9 +198,10 @@ class _Fit:
 
     def _run(self, history, initial_epoch, epochs, shuffle, model):
         callbacks, pending = self.callbacks, []
-        runner = Runner(self.trainer, TRAIN)
+        self.runner = runner = Runner(self.trainer, TRAIN)
+        self.resuming = Resuming(self)
         callbacks.on_train_begin()
-        for epoch in range(initial_epoch, epochs):
+        for epoch in self.resuming.epochs(initial_epoch, epochs):
             self.objective.reset()
             if self.lazy and self.data.is_arrays and self.steps is None:
                 # Nobody looks at this epoch before the end: its results are read after the last.
@@ -205,13 +211,14 @@ class _Fit:
                     np.asarray(pending[-2][1])  # one epoch ahead is enough
                 continue
             callbacks.on_epoch_begin(epoch)
-            results = self._epoch(runner, shuffle)
+            results = self._epoch(runner, shuffle, epoch)
             values = np.asarray(results).tolist()
             logs = Logs()
             if self.validation is not None and self._validates(epoch):
                 logs.update((f"val_{n}", v) for n, v in zip(self.objective.names, self._validate()))
             logs.update(zip(self.objective.names, values))  # after the validation's, as in Keras
             callbacks.on_epoch_end(epoch, logs)
+            self.resuming.back_up(epoch + 1)
             if model.stop_training:
                 break
         for epoch, results in pending:
@@ -220,22 +227,26 @@ class _Fit:
             )
         callbacks.on_train_end()
 
-    def _epoch(self, runner, shuffle):
-        data = self.data
+    def _epoch(self, runner, shuffle, epoch):
+        data, done = self.data, self.resuming.batches_done(epoch)
         if data.is_arrays and self.steps is None:
-            data.shuffle(shuffle)
+            if not done:
+                data.shuffle(shuffle)
             if not self.per_batch:
                 watch = self._watch if self.progress else None
                 return loop.run_arrays(runner, data, watch, self.interrupts)
-            batches = data.batches()
+            batches = data.batches(done)
         elif data.is_arrays:
-            batches = sources.repeated(data, self.steps, shuffle)
+            batches = sources.repeated(data, self.steps, shuffle, done or None)
         else:
-            batches = data.batches()
+            batches = data.batches(done)
         listener = BatchListener(self.callbacks, TRAIN, self.objective, self.trainer.model)
         if not self.per_batch and not self.progress:
             listener = None
-        results, count, _ = loop.run_batches(runner, batches, listener, self.interrupts)
+        between = functools.partial(self.resuming.back_up, epoch) if self.per_batch else None
+        results, count, _ = loop.run_batches(
+            runner, batches, listener, self.interrupts, done, between
+        )
         if results is None:
             raise ValueError(
                 "The data yielded no batch. A generator must yield `steps_per_epoch` batches in "

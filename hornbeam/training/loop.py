@@ -56,7 +56,7 @@ def _chunk(step, left, watched):
     return left if count * 1.5 >= left else min(count, left)
 
 
-def run_batches(runner, batches, listener, interrupts):
+def run_batches(runner, batches, listener, interrupts, done=0, between=None):
     """Does a step on each batch, and tells the listener of each.
 
     Args:
@@ -65,12 +65,16 @@ def run_batches(runner, batches, listener, interrupts):
         listener: Object with `begin(index, size)` and `end(index, size, losses, results)`; None
             where nobody listens: then steps are dispatched ahead.
         interrupts: `Interrupts`.
+        done: Integer, how many batches of this epoch were done before.
+        between: None, or a function `(index)` that is called between two steps.
 
     Returns:
         The results and the number of batches and of samples.
     """
-    results, count, seen = None, 0, 0
+    results, count, seen = None, done, 0
     for batch in batches:
+        if between is not None and results is not None:
+            between(count)
         size = runner.size_of(batch)
         if listener is not None:
             listener.begin(count, size)

@@ -23,6 +23,7 @@ def predict(
 ):
     """Predicts; see `Model.predict`."""
     sources.check_count("steps", steps)
+    verbose = sources.verbosity(verbose)
     if standardize.is_stream(x):
         if steps is None and not hasattr(x, "__len__") and hasattr(x, "__next__"):
             raise ValueError("Please specify the number of `steps` for a generator.")

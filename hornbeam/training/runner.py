@@ -16,27 +16,28 @@ class Runner:
     Args:
         trainer: The `Trainer`.
         mode: TRAIN, TEST or PREDICT.
+
+    Attributes:
+        run_seed: The seed of this run, once it was needed.
     """
 
     def __init__(self, trainer, mode):
         self.trainer = trainer
         self.mode = mode
         self.training = True if mode == TRAIN else default_training()
-        self._run_seed = None
+        self.run_seed = None
 
     def seed(self, step):
         """The seed of this run; drawn only if the step uses random numbers."""
         if not step.uses_random:
             return np.uint32(0)
-        if self._run_seed is None:
-            self._run_seed = np.uint32(draw_seed())
-        return self._run_seed
+        if self.run_seed is None:
+            self.run_seed = np.uint32(draw_seed())
+        return self.run_seed
 
     def count(self, steps):
         """Advances the step counter; returns the number of the first of them."""
-        first = self.trainer.step_count
-        self.trainer.step_count += steps
-        return first
+        return self.trainer.count(self.mode, steps)
 
     def step_for(self, arrays, size):
         """Returns the compiled step for batches of `size` samples."""
@@ -96,16 +97,11 @@ class BatchListener:
         return self.mode == TRAIN and self.model.stop_training
 
 
-def as_list(callbacks):
-    """One callback or a list of them as a list."""
-    return list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
-
-
 def callback_list_for(trainer, data, steps, callbacks, verbose):
     """Returns a `CallbackList` that knows model and data, or None if there are no callbacks."""
     if callbacks is None:
         return None
-    callback_list = CallbackList(as_list(callbacks))
+    callback_list = CallbackList(callbacks)
     callback_list.set_model(trainer.model)
     callback_list.set_params(
         {

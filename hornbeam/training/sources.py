@@ -1,5 +1,7 @@
 """What users give as data, before it becomes batches."""
 
+import numpy as np
+
 
 def check_count(name, value):
     """Checks a number of epochs or steps.
@@ -11,6 +13,22 @@ def check_count(name, value):
         return
     if isinstance(value, bool) or int(value) != value or value < 0:
         raise ValueError(f"`{name}` must be an integer of at least 0; got {value!r}.")
+
+
+def verbosity(verbose):
+    """Returns `verbose` as a number; 'auto' is 1.
+
+    Raises:
+        ValueError: for anything else than a number, a bool or 'auto'.
+    """
+    if isinstance(verbose, str) and verbose == "auto":
+        return 1
+    if not isinstance(verbose, (int, np.integer)):
+        raise ValueError(
+            f"`verbose` must be 0 (silent), 1 (progress bar), 2 (one line an epoch) or 'auto'; "
+            f"got {verbose!r}."
+        )
+    return int(verbose)
 
 
 def peeked(trainer, source):
@@ -31,12 +49,24 @@ def peeked(trainer, source):
     return again()
 
 
-def repeated(data, steps, shuffle):
-    """Yields `steps` batches of arrays, beginning again where they end."""
-    while steps > 0:
-        data.shuffle(shuffle)
-        for batch in data.batches():
+def repeated(data, steps, shuffle, done=None):
+    """Yields `steps` batches of arrays, beginning again where they end.
+
+    Args:
+        data: `Arrays`.
+        steps: Integer.
+        shuffle: How the order is shuffled each time they begin; see `Arrays.shuffle`.
+        done: Integer, how many of the steps are done, in the order that the data have; None
+            begins, with a new order.
+    """
+    first, left = (0, steps) if done is None else (done % data.steps, steps - done)
+    shuffles = done is None
+    while left > 0:
+        if shuffles:
+            data.shuffle(shuffle)
+        for batch in data.batches(first):
             yield batch
-            steps -= 1
-            if not steps:
+            left -= 1
+            if not left:
                 return
+        first, shuffles = 0, True

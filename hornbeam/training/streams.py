@@ -52,6 +52,9 @@ class Reader:
         use_multiprocessing: Bool, whether processes fetch instead of threads. Works for a
             `Sequence`; a generator is read by a thread, with a warning.
         shuffle: Bool, whether a `Sequence` is read in random order.
+
+    Attributes:
+        before_end: None, or a function that is called before each `on_epoch_end` of a `Sequence`.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class Reader:
         self._workers = workers
         self._ahead = max_queue_size
         self._shuffle = shuffle
+        self.before_end = None
         self._processes = None
         if use_multiprocessing and workers:
             if is_sequence(source):
@@ -79,16 +83,18 @@ class Reader:
         The order of a shuffled `Sequence` is drawn from Python's `random`, as Keras does.
         """
         if is_sequence(self._source):
-            return self._epoch_of_sequence()
+            order = list(range(len(self._source)))
+            if self._shuffle:
+                random.shuffle(order)
+            return self._epoch_of_sequence(order)
         iterator = iter(self._source)
         return _Ahead(iterator, self._ahead) if self._workers else iterator
 
-    def _epoch_of_sequence(self):
-        order = list(range(len(self._source)))
-        if self._shuffle:
-            random.shuffle(order)
+    def _epoch_of_sequence(self, order):
         yield from self.items(order)
         if hasattr(self._source, "on_epoch_end"):
+            if self.before_end is not None:
+                self.before_end()
             self._source.on_epoch_end()
 
     def items(self, order):
