@@ -17,6 +17,7 @@ HOMES = {
     "backend.load_backend": "backend",
     "backend.numpy_backend": "compat.numpy_backend",
     "backend.tensorflow_backend": "backend",
+    "callbacks.callbacks": "callbacks",
     "engine.base_layer": "engine",
     "engine.saving": "compat.engine_saving",
     "engine.topology": "engine",
