@@ -233,8 +233,9 @@ class GraphBuilder:
             self.layers[name] = None
             self.tensors[name, 0, 0] = self.given[name]
             return
-        if data.get("class_name") == "Sequential" and isinstance(data.get("config"), list):
-            data = {**data, "config": {"name": name, "layers": data["config"]}}  # before Keras 2.2.3
+        own = data.get("config")
+        if data.get("class_name") == "Sequential" and isinstance(own, list):  # before Keras 2.2.3
+            data = {**data, "config": {"name": name, "layers": own}}
         layer = self.layers[name] = self.make_layer(data)
         self.waiting[name] = list(_listed(data, "inbound_nodes"))
         self.calls[name] = _first_call(layer)

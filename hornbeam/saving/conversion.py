@@ -9,6 +9,7 @@ import collections
 import numpy as np
 
 from hornbeam.saving import hdf5
+from hornbeam.saving.errors import ModelFileError
 
 __all__ = ["preprocess_weights_for_loading"]
 
@@ -57,6 +58,28 @@ def origin_of(group, weight_names):
         from_tensorflow = any(name.endswith(":0") for name in weight_names)
         backend = "tensorflow" if from_tensorflow else "theano"
     return Origin("1", backend)
+
+
+def numbered_names(group):
+    """Returns the names of the arrays of each layer in a file from before Keras 1.
+
+    Its groups are `layer_0`, `layer_1`, ..., the arrays in them `param_0`, `param_1`, ...
+
+    Raises:
+        ModelFileError: if a count is none.
+    """
+    return [
+        [f"param_{place}" for place in range(_count(layer, "nb_params"))]
+        for number in range(_count(group, "nb_layers"))
+        for layer in [hdf5.child_group(group, f"layer_{number}")]
+    ]
+
+
+def _count(group, name):
+    value = np.asarray(group.attrs.get(name, -1))
+    if value.size != 1 or value.dtype.kind not in "iu" or not 0 <= int(value.ravel()[0]) < 100_000:
+        raise ModelFileError(f"{group.name!r} should have a count in the attribute {name!r}.")
+    return int(value.ravel()[0])
 
 
 def layers_in_file(model, saved):

@@ -97,11 +97,13 @@ def unique_names(names):
 class _SavedLayer:
     """The arrays of one layer in a file; none is read before its shape has been compared."""
 
-    def __init__(self, group, name):
+    def __init__(self, group, name, weight_names=None):
         self.name = name
         place = hdf5.child_group(group, name)
-        self.weight_names = hdf5.read_names(place, "weight_names")
-        self.datasets = [hdf5.child_array(place, weight) for weight in self.weight_names]
+        if weight_names is None:
+            weight_names = hdf5.read_names(place, "weight_names")
+        self.weight_names = weight_names
+        self.datasets = [hdf5.child_array(place, weight) for weight in weight_names]
 
     def __len__(self):
         return len(self.datasets)
@@ -122,11 +124,28 @@ class _SavedLayer:
         return result
 
 
+def saved_layers(group):
+    """Returns the layers in a group of weights, and the `Origin` of the group."""
+    if "nb_layers" in group.attrs:  # before Keras 1: without names
+        saved = [
+            _SavedLayer(group, f"layer_{number}", names)
+            for number, names in enumerate(conversion.numbered_names(group))
+        ]
+    else:
+        saved = [_SavedLayer(group, name) for name in hdf5.read_names(group, "layer_names")]
+    names = [name for entry in saved for name in entry.weight_names]
+    return saved, conversion.origin_of(group, names)
+
+
 def read_layers(group, model, by_name=False, skip_mismatch=False, reshape=False):
     """Reads what `write_layers` wrote, or Keras, into the layers of a model."""
     check_is_built(model)
-    saved = [_SavedLayer(group, name) for name in hdf5.read_names(group, "layer_names")]
-    origin = conversion.origin_of(group, [name for entry in saved for name in entry.weight_names])
+    if by_name and "nb_layers" in group.attrs:
+        raise ValueError(
+            "The file was written before Keras 1, when weights had no names, so they cannot be "
+            "found by name: use by_name=False."
+        )
+    saved, origin = saved_layers(group)
     layers = conversion.layers_in_file(model, saved)
     if by_name:
         pairs = _pairs_by_name(saved, layers, origin, skip_mismatch, reshape)
