@@ -9,4 +9,6 @@ SUBJECTS = [
     "import_time",
     "memory_and_compilations",
     "large_files",
+    "image_augmentation",
+    "image_files",
 ]
