@@ -231,8 +231,7 @@ class _Transfer:
 
     def _write(self, chunk):
         try:
-            self.file.write(chunk)
-            self.file.flush()
+            _store(self.file, chunk)
         except OSError as error:
             raise DownloadError(
                 error.errno,
@@ -242,3 +241,8 @@ class _Transfer:
             ) from error
         self.received += len(chunk)
         self.bar.update(self.received)
+
+
+def _store(file, chunk):
+    file.write(chunk)
+    file.flush()
