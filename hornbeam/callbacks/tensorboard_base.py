@@ -76,9 +76,7 @@ class TensorBoardBase(Callback):
 
     def _reset(self):
         """Forgets the model: its compiled functions, its files, the place in the training."""
-        for writer in self._writers.values():
-            writer.close()
-        self._writers = {}
+        self._close()
         self._functions = {}
         self._tracing = False
         self._batches_done = 0
@@ -135,9 +133,7 @@ class TensorBoardBase(Callback):
 
     def on_train_end(self, logs=None):
         self._stop_tracing()
-        for writer in self._writers.values():
-            writer.close()
-        self._writers = {}
+        self._close()
         self._epoch_began = None
 
     def _implements_train_batch_hooks(self):
@@ -179,6 +175,11 @@ class TensorBoardBase(Callback):
         if folder not in self._writers:
             self._writers[folder] = EventWriter(folder)
         return self._writers[folder]
+
+    def _close(self):
+        for writer in self._writers.values():
+            writer.close()
+        self._writers = {}
 
     def _flush(self):
         for writer in self._writers.values():

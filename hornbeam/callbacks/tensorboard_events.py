@@ -206,3 +206,7 @@ class EventWriter:
     def close(self):
         if not self._records.closed:
             self._records.close()
+
+    def __del__(self):  # a training that failed did not come to its end
+        if hasattr(self, "_records"):
+            self.close()

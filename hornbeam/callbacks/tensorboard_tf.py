@@ -97,7 +97,7 @@ class TensorBoard(TensorBoardBase):
     def on_test_end(self, logs=None):
         if logs and self._epoch_began is None:  # in training, the end of the epoch tells
             self._write_evaluation(logs)
-            self._flush()
+            self._close()
 
     def _validation_writer(self):
         return self.writer_of(os.path.join(self.log_dir, "validation"))
