@@ -115,14 +115,22 @@ class RemoteMonitor(Callback):
                     allow_redirects=False,  # a POST that is redirected arrives without its data
                     stream=True,  # the body is not read: it may have no end
                 )
-                response.close()
-        except (requests.RequestException, OSError, ValueError) as error:
+                with response:
+                    return _complaint(response)
+        except Exception as error:  # nothing that a server does may end the training
             return f"{type(error).__name__}: {_short(error)}."
-        if response.status_code >= 300:
-            target = response.headers.get("Location")
-            return f"it answered {response.status_code}" + (f", see {_short(target)}." if target
-                                                            else ".")
+
+
+def _complaint(response):
+    """Says what is wrong with an answer, with the first words of its text; None if all is well."""
+    if response.status_code < 300:
         return None
+    if "Location" in response.headers:
+        reason = f", see {_short(response.headers['Location'])}"
+    else:
+        text = response.raw.read(400, decode_content=True).decode("utf-8", "replace")
+        reason = f": {_short(text)}" if text.strip() else ""
+    return f"it answered {response.status_code}{reason}."
 
 
 def _message(epoch, logs):
