@@ -20,6 +20,8 @@ FAMILIES = (
     "backend_spatial",
     "initializers",
     "images",
+    "text",
+    "sequences",
 )
 
 KERAS = "keras-2.3.1"
