@@ -177,12 +177,12 @@ class Server:
                 "pip install 'hornbeam[monitor]'"
             ) from error
         self.store = store
-        sockets = _listen(port)
-        self.port = sockets[0].getsockname()[1]
+        self.sockets = _listen(port)
+        self.port = self.sockets[0].getsockname()[1]
         self.url = f"http://localhost:{self.port}/"
         self._server = waitress.create_server(
             make_app(store),
-            sockets=sockets,
+            sockets=self.sockets,
             threads=4,
             ident=None,
             max_request_body_size=MAX_BODY,
