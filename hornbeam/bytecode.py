@@ -9,7 +9,9 @@ import builtins
 import codecs
 import contextlib
 import copy
+import dis
 import importlib
+import importlib.util
 import marshal
 import sys
 import threading
@@ -24,6 +26,11 @@ __all__ = [
     "unpacked",
 ]
 
+# Behind the code, where every `marshal` ignores it: which Python wrote it.
+_MARK = b"hornbeam:python:"
+_VERSION = importlib.util.MAGIC_NUMBER
+_LONGEST = 16 * 2**20  # bytes of code
+
 
 def func_dump(func):
     """Returns `(code, defaults, closure)` of a Python function; `code` is text.
@@ -31,9 +38,10 @@ def func_dump(func):
     Args:
         func: Function written in Python.
 
-    Source: Keras 2.3.1.
+    Source: Keras 2.3.1. The code ends with the version of Python, which Keras does not see.
     """
-    code = codecs.encode(marshal.dumps(func.__code__), "base64").decode("ascii")
+    raw = marshal.dumps(func.__code__) + _MARK + _VERSION
+    code = codecs.encode(raw, "base64").decode("ascii")
     closure = tuple(cell.cell_contents for cell in func.__closure__ or ()) or None
     _own_code[code] = func.__globals__
     return code, func.__defaults__, closure
@@ -60,19 +68,9 @@ def func_load(code, defaults=None, closure=None, globs=None):
             value if isinstance(value, types.CellType) else types.CellType(value)
             for value in closure
         )
-    try:
-        raw = codecs.decode(code.encode("ascii"), "base64")
-    except (UnicodeEncodeError, binascii.Error):
-        raw = code.encode("raw_unicode_escape")  # as Keras wrote it before 2.1.2
-    try:
-        loaded = marshal.loads(raw)
-        if not isinstance(loaded, types.CodeType):
-            raise ValueError("it is no code")
-    except (EOFError, TypeError, ValueError) as error:
-        raise ValueError(
-            f"Cannot read stored bytecode ({error}). It was probably written by another version "
-            "of Python; pass the function itself instead, by its name in custom_objects."
-        ) from error
+    loaded = _read_code(code)
+    if len(closure or ()) != len(loaded.co_freevars):
+        raise _unreadable("it has not the closure that it needs")
     return types.FunctionType(
         loaded,
         globals() if globs is None else globs,
@@ -80,6 +78,89 @@ def func_load(code, defaults=None, closure=None, globs=None):
         argdefs=defaults,
         closure=closure,
     )
+
+
+# ---- bytecode of this Python
+
+
+def _read_code(text):
+    """Returns the code object in a text, if this Python can run it.
+
+    A wrong one would not raise but crash the interpreter, and Keras did not write down which Python
+    its code is for. What a compiler of another version leaves is recognized by its form.
+    """
+    try:
+        raw = codecs.decode(text.encode("ascii"), "base64")
+    except (UnicodeEncodeError, binascii.Error):
+        raw = text.encode("raw_unicode_escape")  # as Keras wrote it before 2.1.2
+    raw, mark, version = raw.partition(_MARK)
+    if mark and version != _VERSION:
+        raise _unreadable("its version is another")
+    if len(raw) > _LONGEST or not raw or raw[0] & 0x7F != ord("c"):
+        raise _unreadable("it is no code")
+    try:
+        code = marshal.loads(raw)
+    except (EOFError, MemoryError, SystemError, TypeError, ValueError) as error:
+        raise _unreadable(error) from error
+    if not isinstance(code, types.CodeType):
+        raise _unreadable("it is no code")
+    if not mark:
+        _check_code(code)
+    return code
+
+
+def _unreadable(problem):
+    return ValueError(
+        f"Cannot read stored bytecode ({problem}). It was probably written by another version of "
+        f"Python than {sys.version_info.major}.{sys.version_info.minor}; pass the function itself "
+        "instead, by its name in custom_objects, or build the model in your own code and load only "
+        "the weights."
+    )
+
+
+def _check_code(code):
+    """Refuses code that the compiler of this Python would not have made.
+
+    Raises:
+        ValueError: if an instruction, a name or the table of lines has another version's form.
+    """
+    try:
+        starts = {instruction.offset for instruction in dis.get_instructions(code)}
+        names = [instruction.opname for instruction in dis.get_instructions(code)]
+    except (IndexError, KeyError, TypeError, ValueError) as error:
+        raise _unreadable(f"its names are elsewhere: {error!r}") from error
+    if any(name.startswith("<") or name == "CACHE" for name in names):
+        raise _unreadable("it has an unknown instruction")
+    if sys.version_info >= (3, 11):
+        prologue = ("COPY_FREE_VARS", "MAKE_CELL", "RETURN_GENERATOR", "POP_TOP")
+        first = next((name for name in names if name not in prologue), None)
+        lines, end = _line_starts(code.co_linetable)
+        fits = first == "RESUME" and lines <= starts
+    else:  # up to 3.9 the table has the same place but ends before the last instruction
+        fits, end = True, sum(code.co_linetable[::2])
+    if not fits or end != len(code.co_code):
+        raise _unreadable("its instructions are arranged otherwise")
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            _check_code(constant)
+
+
+def _line_starts(table):
+    """Returns where the entries of a table of lines begin and where the last ends, in bytes.
+
+    Each instruction has an entry; of one longer than 8 units, with its caches, only the first is
+    taken. Source: CPython's Objects/locations.md.
+    """
+    starts, place, continued = set(), 0, False
+    for byte in table:
+        if not byte & 0x80:  # a byte within an entry
+            continue
+        if not continued:
+            starts.add(place)
+        units = (byte & 7) + 1
+        continued = units == 8
+        place += 2 * units
+    return starts, place
 
 
 # ---- whose code is run
@@ -110,7 +191,13 @@ def trusted_load(stored, names, what):
     Raises:
         ValueError: for code of unknown origin that is not allowed.
     """
-    code = stored[0] if isinstance(stored, (tuple, list)) else stored
+    if isinstance(stored, dict):  # Keras 3: {"class_name": "__lambda__", "config": {...}}
+        stored = stored.get("config", stored)
+        keys = ("code", "defaults", "closure")
+        stored = [stored.get(key) for key in keys] if isinstance(stored, dict) else stored
+    code = stored[0] if isinstance(stored, (tuple, list)) and stored else stored
+    if not isinstance(code, str):
+        raise ValueError(f"{what} should hold a function as text; it holds {stored!r:.200}.")
     if code in _own_code:
         return func_load(stored, globs=_own_code[code])
     if not getattr(_allowed, "value", False):

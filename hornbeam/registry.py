@@ -245,8 +245,15 @@ def deserialize_keras_object(
         name, config = identifier["class_name"], identifier["config"]
         if name == "function" and isinstance(config, str):  # Keras 3 writes functions so
             return deserialize_keras_object(config, module_objects, custom_objects, what)
+        target = _class_of(identifier, module_objects, custom_objects, what)
+        ours = str(getattr(target, "__module__", None)).startswith("hornbeam.")
+        if ours and not inspect.isclass(target) and _needs_argument(target):
+            raise ValueError(  # a config cannot have a function called: it can only name it
+                f"Improper config format: {name!r} is a function, which has no config. Expected "
+                "its name alone."
+            )
         return _from_config(
-            _class_of(identifier, module_objects, custom_objects, what),
+            target,
             config,
             custom_objects or {},
         )

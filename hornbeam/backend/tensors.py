@@ -67,7 +67,10 @@ def dtype_name(dtype):
         result = DType(text)
     else:
         try:
-            result = DType(np.dtype(text).name)
+            found = np.dtype(text)
+            if found.kind not in "biufc":
+                raise TypeError("no numbers")
+            result = DType(found.name)
         except TypeError as error:
             raise ValueError(
                 f"Unknown dtype: {dtype!r}. Expected a name such as 'float32'."

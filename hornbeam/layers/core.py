@@ -1,6 +1,8 @@
 """Core layers: dense, activation, dropout, shapes, and masks."""
 
 
+import math
+
 import numpy as np
 
 from hornbeam import activations, constraints, initializers, regularizers
@@ -249,7 +251,7 @@ class Reshape(Layer):
         sizes, target = input_shape[1:], self.target_shape
         if None in sizes:
             return (input_shape[0], *(None if size == -1 else size for size in target))
-        total, known = int(np.prod(sizes)), int(np.prod([s for s in target if s != -1]))
+        total, known = math.prod(sizes), math.prod(s for s in target if s != -1)
         fits = total % known == 0 if -1 in target and known else total == known
         if not fits or (-1 in target and not known):
             raise ShapeError(
@@ -320,7 +322,7 @@ class Flatten(Layer):
 
     def compute_output_shape(self, input_shape):
         sizes = input_shape[1:]
-        return (input_shape[0], None if None in sizes else int(np.prod(sizes)))
+        return (input_shape[0], None if None in sizes else math.prod(sizes))
 
     def get_config(self):
         return super().get_config() | {"data_format": self.data_format}
