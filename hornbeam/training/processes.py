@@ -69,7 +69,7 @@ def worker_errors():
     """Says in words that a process ended without an answer."""
     try:
         yield
-    except concurrent.futures.process.BrokenProcessPool as error:
+    except concurrent.futures.BrokenExecutor as error:
         raise RuntimeError(
             "A process that fetched batches (use_multiprocessing=True) ended without an answer: it "
             "was killed, ran out of memory, or crashed. The model keeps the weights it has now. "
