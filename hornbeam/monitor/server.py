@@ -5,6 +5,7 @@ browser send requests there, so each must come from the monitor's own page or fr
 """
 
 import json
+import signal
 import socket
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -228,7 +229,7 @@ def _listen(port):
 
 
 def serve(port=9000, path=None):
-    """Runs the monitor until Ctrl-C; see `hornbeam monitor --help`.
+    """Runs the monitor until Ctrl-C or SIGTERM; see `hornbeam monitor --help`.
 
     Args:
         port: Integer.
@@ -240,6 +241,7 @@ def serve(port=9000, path=None):
     except BaseException:
         store.close()
         raise
+    signal.signal(signal.SIGTERM, _end)
     print(f"hornbeam monitor: {server.url}", flush=True)
     print(f"Runs are kept in {store.path}. Ctrl-C ends the monitor.", flush=True)
     try:
@@ -248,3 +250,7 @@ def serve(port=9000, path=None):
         pass
     finally:
         server.close()
+
+
+def _end(number, frame):
+    raise KeyboardInterrupt

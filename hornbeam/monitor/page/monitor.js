@@ -1,4 +1,4 @@
-// Asks the server once a second what is new, and shows it. All text from runs goes in as text.
+// Asks the server twice a second what is new, and shows it. All text from runs goes in as text.
 import { Chart, colour, onThemeChange, text } from "./charts.js";
 
 const SHOWN_AT_FIRST = 5;      // the newest runs
@@ -32,7 +32,7 @@ async function poll() {
 
 async function loop() {
   if (!document.hidden) await poll();
-  setTimeout(loop, 1000);
+  setTimeout(loop, 500);
 }
 
 function say(words, broken) {
