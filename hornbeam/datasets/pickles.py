@@ -11,6 +11,7 @@ import os
 import pickle
 import re
 import zipfile
+import zlib
 
 import numpy as np
 
@@ -39,11 +40,12 @@ def read_npz(path, *names):
     Raises:
         DataFileError: for anything else.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return [_read_npy(archive, f"{name}.npy") for name in names]
-    except (KeyError, EOFError, zipfile.BadZipFile, *_BROKEN) as error:
-        raise _damaged(path, error) from error
+    with open(path, "rb") as file:
+        try:
+            with zipfile.ZipFile(file) as archive:
+                return [_read_npy(archive, f"{name}.npy") for name in names]
+        except (zipfile.BadZipFile, OSError, *_BROKEN) as error:
+            raise _damaged(path, error) from error
 
 
 def read_pickle(path):
@@ -69,7 +71,7 @@ def read_pickle(path):
 
 # What a damaged or hostile pickle or array makes its reader raise.
 _BROKEN = (pickle.UnpicklingError, ValueError, TypeError, AttributeError, EOFError, IndexError,
-           KeyError, ImportError, MemoryError, OverflowError, zipfile.zlib.error)
+           KeyError, ImportError, MemoryError, OverflowError, RuntimeError, SyntaxError, zlib.error)
 
 
 def _damaged(path, error):

@@ -2,6 +2,7 @@
 
 import bz2
 import contextlib
+import errno
 import gzip
 import lzma
 import os
@@ -25,7 +26,7 @@ CHUNK = 2**20  # bytes
 MAX_LINK = 4096  # bytes of a link's target
 
 DAMAGED = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError,
-           RuntimeError, NotImplementedError, gzip.BadGzipFile)
+           RuntimeError, NotImplementedError)
 
 
 class ArchiveError(OSError, ValueError):
@@ -92,7 +93,11 @@ def _extract(file_path, path, read):
         plan = _Stage(file_path, stage)
         try:
             read(file_path, plan)
-        except DAMAGED as error:
+        except ArchiveError:
+            raise
+        except (*DAMAGED, OSError) as error:
+            if getattr(error, "errno", None) not in (None, errno.EINVAL):
+                raise  # of the disk; a false position or stream has one of these two
             raise ArchiveError(
                 f"The archive {file_path} is damaged or cannot be read: {error}. Nothing of it "
                 "was unpacked. Download it again."
