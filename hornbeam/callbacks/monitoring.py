@@ -14,8 +14,8 @@ def comparison(monitor, mode, callback, rising=("acc",)):
         monitor: Name of the log entry.
         mode: 'min', 'max' or 'auto', which goes by the name. Anything else warns and is 'auto'.
         callback: Name of the callback, for the warning.
-        rising: What a name contains whose values should rise. A name that ends with 'auc' is one
-            as well, as in tf.keras; Keras 2.3.1 took it to fall.
+        rising: What a name contains whose values should rise. A name that ends with 'auc' is
+            taken to fall without that, as Keras does, and warns.
     """
     if mode not in ("auto", "min", "max"):
         warnings.warn(
@@ -26,8 +26,14 @@ def comparison(monitor, mode, callback, rising=("acc",)):
         )
         mode = "auto"
     if mode == "auto":
-        rises = any(part in monitor for part in rising) or monitor.endswith("auc")
-        mode = "max" if rises else "min"
+        mode = "max" if any(part in monitor for part in rising) else "min"
+        if mode == "min" and monitor.endswith("auc"):
+            warnings.warn(
+                f"{callback} takes a lower {monitor!r} as the better one, as Keras does in 'auto' "
+                "mode. Pass mode='max'.",
+                RuntimeWarning,
+                stacklevel=3,
+            )
     return np.greater if mode == "max" else np.less
 
 

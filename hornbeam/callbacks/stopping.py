@@ -56,7 +56,7 @@ class EarlyStopping(Callback):
         self.start_from_epoch = checked_number(name, "start_from_epoch", start_from_epoch)
         if baseline is not None:
             checked_number(name, "baseline", baseline, at_least=-math.inf)
-        self.monitor_op = comparison(monitor, mode, name)
+        self.monitor_op = comparison(monitor, mode, name, rising=("acc", "auc"))
         checked_number(name, "min_delta", min_delta, at_least=-math.inf)
         self.min_delta = min_delta if self.monitor_op is np.greater else -min_delta
         self._begin()

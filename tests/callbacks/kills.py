@@ -82,7 +82,7 @@ def data_of(kind):
     return {"x": x, "y": y, "batch_size": BATCH}
 
 
-def train(kind, folder, deaths=(), end=kill):
+def train(kind, folder, deaths=(), end=kill, epochs=EPOCHS):
     """Trains with all that has a state; writes what it ends with to `folder/end.npz`.
 
     Args:
@@ -90,6 +90,7 @@ def train(kind, folder, deaths=(), end=kill):
         folder: Path of the folder for all files.
         deaths: Places at which `end` is called, 'epoch:3' (number) or 'batch:3:1'.
         end: Function that ends the training.
+        epochs: Integer.
     """
     from hornbeam import backend as K
     from hornbeam import callbacks
@@ -115,6 +116,7 @@ def train(kind, folder, deaths=(), end=kill):
         """Counts by itself, and changes the learning rate on what it has counted."""
 
         def on_train_begin(self, logs=None):
+            (folder / "began").touch()
             self.losses, self.noise = [], np.zeros(2)
 
         def on_epoch_begin(self, epoch, logs=None):
@@ -140,13 +142,13 @@ def train(kind, folder, deaths=(), end=kill):
         losses,
         callbacks.ReduceLROnPlateau("val_loss", factor=0.7, patience=1),
         callbacks.BackupAndRestore(folder / "backup", save_freq=frequency),
-        callbacks.EarlyStopping("loss", patience=5, restore_best_weights=True),
+        callbacks.EarlyStopping("loss", patience=epochs // 2, restore_best_weights=True),
         callbacks.ModelCheckpoint(str(folder / "best.h5"), save_best_only=True),
         *([] if kind == "arrays" else [Batches()]),
     ]
     validation = np.random.RandomState(6).rand(16, 4), np.ones((16, 1))
     history = model.fit(
-        **data_of(kind), epochs=EPOCHS, verbose=0, callbacks=own, validation_data=validation
+        **data_of(kind), epochs=epochs, verbose=0, callbacks=own, validation_data=validation
     )
     end = {f"weight{i}": w for i, w in enumerate(model.get_weights())}
     end |= {f"slot{i}": w for i, w in enumerate(model.optimizer.get_weights())}
@@ -177,26 +179,34 @@ def differences(folder, reference):
         ]
 
 
-def kill_at_random(kind, kills, seed):
+def start(kind, folder, epochs):
+    """Starts a training in a process of its own; returns the process, once it trains."""
+    folder.mkdir(exist_ok=True)
+    marker = folder / "began"
+    marker.unlink(missing_ok=True)
+    process = subprocess.Popen([*command(kind, folder), f"epochs={epochs}"])
+    while not marker.exists() and process.poll() is None:
+        time.sleep(0.005)
+    return process
+
+
+def kill_at_random(kind, kills, seed, epochs):
     """Kills trainings of one kind at random moments until `kills` are done."""
     numbers, done, runs, resumed = random.Random(seed), 0, 0, 0
     with tempfile.TemporaryDirectory() as root:
         reference = Path(root) / "reference"
-        reference.mkdir()
-        began = time.perf_counter()
-        subprocess.run(command(kind, reference), check=True)
+        process, began = start(kind, reference, epochs), time.perf_counter()
+        if process.wait():
+            raise SystemExit(f"{kind}: the training failed")
         seconds = time.perf_counter() - began
         while done < kills:
             runs += 1
             folder = Path(root) / f"run{runs}"
-            folder.mkdir()
             while not (folder / "end.npz").exists():
                 resumed += (folder / "backup" / "backup.npz").exists()
-                process = subprocess.Popen(command(kind, folder))
+                process = start(kind, folder, epochs)
                 try:
-                    # Most of the time goes into starting; two thirds of the kills come after.
-                    limit = seconds * numbers.uniform(0.4, 1.1) if done < kills else None
-                    process.wait(limit)
+                    process.wait(numbers.uniform(0, 0.7 * seconds) if done < kills else None)
                 except subprocess.TimeoutExpired:
                     process.send_signal(signal.SIGKILL)
                     process.wait()
@@ -205,23 +215,27 @@ def kill_at_random(kind, kills, seed):
             if different:
                 raise SystemExit(f"{kind}: run {runs} differs in {', '.join(different)}")
     print(
-        f"{kind}: {done} kills in {runs} trainings, {resumed} starts found a backup; "
-        "all ended as the one without a kill, bit for bit",
+        f"{kind}: {done} kills within {seconds:.1f} s of training, in {runs} trainings; {resumed} "
+        "starts went on from a backup; all ended as the one without a kill, bit for bit",
         flush=True,
     )
 
 
 def main():
     if sys.argv[1:2] == ["--train"]:
-        train(sys.argv[2], sys.argv[3], sys.argv[4:])
+        _, _, kind, folder, *deaths = sys.argv
+        epochs = [int(word[7:]) for word in deaths if word.startswith("epochs=")] or [EPOCHS]
+        deaths = [word for word in deaths if not word.startswith("epochs=")]
+        train(kind, folder, deaths, epochs=epochs[0])
         return
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=20, help="kills of each kind")
     parser.add_argument("--kinds", default="arrays,batches,steps,sequence,generator")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--epochs", type=int, default=60, help="epochs of each training")
     options = parser.parse_args()
     for kind in options.kinds.split(","):
-        kill_at_random(kind, options.kills, options.seed)
+        kill_at_random(kind, options.kills, options.seed, options.epochs)
 
 
 if __name__ == "__main__":
