@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 def started(file):
     """Starts the monitor on a free port; gives its address, without a slash at the end.
 
-    At the end it gets a SIGTERM (jobs in the background ignore a Ctrl-C), and must come to an orderly end.
+    At the end it gets a SIGTERM (jobs in the background ignore a Ctrl-C), and must come to an
+    orderly end.
     """
     command = [sys.executable, "-m", "hornbeam", "monitor", "--port=0", "--file", str(file)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -76,7 +76,8 @@ def test_a_training_run_appears_and_moves(browser, tmp_path):
     with started(tmp_path / "runs.sqlite") as root:
         browser.get(root)
         page = Page(browser)
-        page.wait("document.getElementById('empty').innerText.includes('RemoteMonitor(root=')", True)
+        help_ = "document.getElementById('empty').innerText"
+        page.wait(f"{help_}.includes('RemoteMonitor(root=')", True)
         pictures = []
 
         def look(epoch, logs):

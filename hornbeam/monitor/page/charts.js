@@ -112,5 +112,6 @@ export class Chart {
 
 function shortText(value) {
   const size = Math.abs(value);
-  return size !== 0 && (size < 1e-3 || size >= 1e5) ? value.toExponential(0) : String(+value.toPrecision(6));
+  const rounded = Number(value.toPrecision(6));
+  return size !== 0 && (size < 1e-3 || size >= 1e5) ? rounded.toExponential() : String(rounded);
 }
