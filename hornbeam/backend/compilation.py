@@ -30,8 +30,17 @@ def configure():
     folder = cache_folder()
     try:
         os.makedirs(folder, exist_ok=True)
+        _mend(folder)
     except OSError:
         return  # a read-only home costs compile time, nothing else
     jax.config.update("jax_compilation_cache_dir", folder)
     jax.config.update("jax_compilation_cache_max_size", _MAX_BYTES)
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
+
+
+def _mend(folder):
+    """Removes what a process left that was killed as it wrote: JAX could add nothing after it."""
+    names = set(os.listdir(folder))
+    for name in names:
+        if name.endswith("-cache") and f"{name.removesuffix('-cache')}-atime" not in names:
+            os.unlink(os.path.join(folder, name))
