@@ -45,8 +45,7 @@ def test_the_cache_can_be_turned_off(tmp_path, settings):
 def test_what_a_killed_process_left_is_removed(tmp_path):
     files = run(tmp_path)
     entry = next(path for path in files if path.name.endswith("-cache"))
-    size = entry.stat().st_size
     entry.write_bytes(b"half")
     entry.with_name(entry.name.replace("-cache", "-atime")).unlink()
     run(tmp_path)  # any warning is an error there
-    assert entry.stat().st_size == size
+    assert entry.stat().st_size > 1000
