@@ -125,15 +125,16 @@ def listens(callback, mode, but_for=()):
         mode: 'train', 'test' or 'predict'.
         but_for: Tuple of classes whose hooks do not count.
     """
-    return any(_overrides(callback, hook, (Callback, *but_for)) for hook in _BATCH_HOOKS[mode])
+    return any(overrides(callback, hook, but_for) for hook in _BATCH_HOOKS[mode])
 
 
-def _overrides(callback, hook, but_for):
+def overrides(callback, hook, but_for=()):
+    """Whether a callback has a hook of its own; see `listens`."""
     if hook in getattr(callback, "__dict__", ()):  # `LambdaCallback` sets hooks on the object
         return True
     for owner in type(callback).__mro__:
         if hook in vars(owner):
-            return owner not in but_for and "on_chunk_end" not in vars(owner)
+            return owner not in (Callback, *but_for) and "on_chunk_end" not in vars(owner)
     return False
 
 

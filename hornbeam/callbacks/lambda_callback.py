@@ -19,7 +19,7 @@ class LambdaCallback(Callback):
         TypeError: if a hook is no function, or no hook has that name.
     """
 
-    adds_to_logs = None  # whatever its functions do
+    adds_to_logs = None  # whatever its functions add
 
     def __init__(
         self,

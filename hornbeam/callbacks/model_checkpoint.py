@@ -5,7 +5,7 @@ import re
 import string
 import warnings
 
-from hornbeam.callbacks.callback import Callback, listens
+from hornbeam.callbacks.callback import Callback, listens, overrides
 from hornbeam.callbacks.logs import Logs
 from hornbeam.callbacks.monitoring import checked_number, comparison, worst
 
@@ -123,17 +123,19 @@ class ModelCheckpoint(Callback):
 
     def _expected_logs(self, callbacks):
         """Logs with a value for each entry that there will be; None where one cannot know."""
-        names = [] if self.save_freq == "epoch" else ["size"]
+        by_batches = self.save_freq != "epoch"
+        names = ["size"] if by_batches else []
         for callback in callbacks:
             ours = type(callback).__module__.startswith("hornbeam.")
             adds = getattr(callback, "adds_to_logs", ()) if ours else None
-            if adds is None:
+            if adds is not None:
+                names.extend(adds)
+            elif listens(callback, "train") if by_batches else overrides(callback, "on_epoch_end"):
                 return None
-            names.extend(adds)
         metrics = self.params.get("metrics")
         if metrics is None:
             return None
-        if self.save_freq != "epoch":
+        if by_batches:
             metrics = [name for name in metrics if not name.startswith("val_")]
         return Logs((name, 0.5) for name in [*metrics, *names])
 

@@ -7,18 +7,22 @@ import pytest
 
 from hornbeam.backend.function import get_value
 from hornbeam.callbacks import (
+    BackupAndRestore,
     Callback,
+    CallbackList,
     CSVLogger,
     EarlyStopping,
     LambdaCallback,
     LearningRateScheduler,
     ModelCheckpoint,
+    ProgbarLogger,
     ReduceLROnPlateau,
     TerminateOnNaN,
 )
 from hornbeam.layers import Dense
 from hornbeam.models import Sequential, load_model
 from hornbeam.optimizers import SGD
+from hornbeam.training.steps import Step
 
 X = np.random.RandomState(0).rand(40, 3).astype("float32")
 Y = (X.sum(1, keepdims=True) > 1.5).astype("float32")
@@ -136,3 +140,153 @@ def test_a_log_file_gets_two_lines_an_epoch(listens, capsys):
     assert len(lines) == 4 and lines[0] == "Epoch 1/2" and lines[2] == "Epoch 2/2"
     assert lines[1].startswith("40/40 [==============================] - ")
     assert all(f" - {name}: " in lines[1] for name in ("loss", "val_loss", "val_accuracy"))
+
+
+# ---- the plan: who listens to single batches, and who does not
+
+
+@pytest.fixture
+def dispatches(monkeypatch):
+    """Counts how training steps are run: [steps in compiled loops, single steps]."""
+    counts = [0, 0]
+    run_loop, run = Step.run_loop, Step.run
+
+    def looped(self, data, order, start, count, *rest):
+        counts[0] += count
+        return run_loop(self, data, order, start, count, *rest)
+
+    def single(self, *args, **kwargs):
+        counts[1] += 1
+        return run(self, *args, **kwargs)
+
+    monkeypatch.setattr(Step, "run_loop", looped)
+    monkeypatch.setattr(Step, "run", single)
+    return counts
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda folder: None,
+        lambda folder: EarlyStopping("loss"),
+        lambda folder: ReduceLROnPlateau("loss"),
+        lambda folder: ModelCheckpoint(folder / "w.h5"),
+        lambda folder: BackupAndRestore(folder),
+        lambda folder: CSVLogger(folder / "log.csv"),
+        lambda folder: ProgbarLogger("steps"),
+        lambda folder: LambdaCallback(on_epoch_end=lambda epoch, logs: None),
+    ],
+)
+def test_callbacks_of_epochs_leave_the_compiled_loops(make, dispatches, tmp_path):
+    callback = make(tmp_path)
+    model().fit(X, Y, batch_size=8, verbose=0, callbacks=callback)
+    assert dispatches == [5, 0]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda folder: TerminateOnNaN(),
+        lambda folder: ModelCheckpoint(folder / "w.h5", save_freq=4),
+        lambda folder: BackupAndRestore(folder, save_freq=4),
+        lambda folder: LambdaCallback(on_batch_end=lambda batch, logs: None),
+        lambda folder: LambdaCallback(on_train_batch_begin=lambda batch, logs: None),
+    ],
+)
+def test_callbacks_of_batches_get_every_batch(make, dispatches, tmp_path):
+    model().fit(X, Y, batch_size=8, verbose=0, callbacks=[make(tmp_path)])
+    assert dispatches == [0, 5]
+
+
+def test_hooks_of_test_batches_leave_training_in_loops(dispatches):
+    seen = []
+    watch = LambdaCallback(on_test_batch_end=lambda batch, logs: seen.append(logs["size"]))
+    model().fit(
+        X, Y, batch_size=8, verbose=0, callbacks=watch, validation_data=(X[:10], Y[:10])
+    )
+    assert seen == [8, 2] and dispatches == [5, 2]
+
+
+def test_the_logs_of_batches_are_those_of_the_steps():
+    """The loss is the batch's own; metrics are what they are since the epoch began."""
+    net, seen = model(), []
+    watch = LambdaCallback(on_batch_end=lambda batch, logs: seen.append(dict(logs)))
+    weights = net.get_weights()
+    history = net.fit(X, Y, batch_size=16, shuffle=False, verbose=0, callbacks=watch).history
+    same = model()
+    same.set_weights(weights)
+    expected = [
+        same.train_on_batch(X[i : i + 16], Y[i : i + 16], reset_metrics=False) for i in (0, 16, 32)
+    ]
+    assert [(logs["batch"], logs["size"]) for logs in seen] == [(0, 16), (1, 16), (2, 8)]
+    for logs, (loss, accuracy) in zip(seen, expected):
+        np.testing.assert_allclose([logs["loss"], logs["accuracy"]], [loss, accuracy], rtol=1e-6)
+    mean = np.average([logs["loss"] for logs in seen], weights=[16, 16, 8])
+    np.testing.assert_allclose(history["loss"], [mean], rtol=1e-6)
+    assert history["accuracy"] == [seen[-1]["accuracy"]]
+
+
+def test_the_weights_of_the_best_epoch_come_back_when_all_epochs_are_done():
+    net, kept = model(rate=0.5), []
+    keep = LambdaCallback(on_epoch_end=lambda epoch, logs: kept.append(net.get_weights()))
+    worse = LearningRateScheduler(lambda epoch: 0.5 if epoch < 2 else -0.5)
+    stop = EarlyStopping("loss", patience=50, restore_best_weights=True)
+    history = net.fit(X, Y, epochs=5, verbose=0, callbacks=[worse, keep, stop])
+    best = int(np.argmin(history.history["loss"]))
+    assert len(history.epoch) == 5 and best < 4 and stop.best_epoch == best
+    assert all(np.array_equal(a, b) for a, b in zip(net.get_weights(), kept[best]))
+
+
+def test_training_goes_on_from_the_newest_checkpoint(tmp_path):
+    path = str(tmp_path / "w{epoch:02d}-{loss:.1f}.h5")
+    first = model()
+    first.fit(X, Y, epochs=3, verbose=0, callbacks=ModelCheckpoint(path, save_weights_only=True))
+    second, seen = model(), []
+    begin = LambdaCallback(on_epoch_begin=lambda epoch, logs: seen.append(second.get_weights()))
+    again = ModelCheckpoint(path, load_weights_on_restart=True)
+    second.fit(X, Y, verbose=0, callbacks=[again, begin])
+    assert all(np.array_equal(a, b) for a, b in zip(seen[0], first.get_weights()))
+
+
+@pytest.mark.parametrize("suffix", ["w", "w.hdf5", "w.h5", "w.weights.backup", "w.model"])
+def test_a_checkpoint_has_any_suffix(suffix, tmp_path):
+    net = model()
+    net.fit(X, Y, verbose=0, callbacks=ModelCheckpoint(tmp_path / suffix))
+    loaded = load_model(tmp_path / suffix)
+    assert all(np.array_equal(a, b) for a, b in zip(net.get_weights(), loaded.get_weights()))
+
+
+def test_a_failed_saving_keeps_the_file_before(tmp_path, monkeypatch):
+    net, path = model(), tmp_path / "w.h5"
+    net.fit(X, Y, verbose=0, callbacks=ModelCheckpoint(path))
+    before = path.read_bytes()
+    monkeypatch.setattr("os.replace", lambda *names: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        net.fit(X, Y, verbose=0, callbacks=ModelCheckpoint(path))
+    assert path.read_bytes() == before and [p.name for p in tmp_path.iterdir()] == ["w.h5"]
+
+
+def test_epochs_without_validation_are_not_available_in_the_log(tmp_path):
+    path = tmp_path / "log.csv"
+    model().fit(
+        X, Y, epochs=2, validation_data=(X, Y), validation_freq=2, verbose=0,
+        callbacks=CSVLogger(path),
+    )  # fmt: skip
+    first, second = list(csv.DictReader(path.read_text().splitlines()))
+    assert first["val_loss"] == "NA" and float(second["val_loss"]) > 0
+
+
+def test_a_list_of_callbacks_can_be_driven_by_hand():
+    net, seen = model(), []
+    hooks = CallbackList(
+        LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(logs)),
+        add_history=True, model=net, epochs=3, verbose=0, metrics=["loss"],
+    )  # fmt: skip
+    assert net.history is hooks.callbacks[1] and hooks.callbacks[0].params["epochs"] == 3
+    hooks.on_train_begin()
+    logs = hooks.make_logs(net, {"own": 1}, [0.5, 0.25], "test", prefix="val_")
+    hooks.on_epoch_end(0, logs)
+    assert seen == [{"own": 1, "val_loss": 0.5, "val_accuracy": 0.25}]
+    assert net.history.history == {"own": [1], "val_loss": [0.5], "val_accuracy": [0.25]}
+    assert hooks.make_logs(net, {}, "predicted", "predict") == {"outputs": "predicted"}
+    assert CallbackList().make_logs(net, {}, [1.0], "train") == {}
