@@ -23,8 +23,8 @@ def in_our_order(model, group, arrays):
     optimizer = model.optimizer
     params = model._collected_trainable_weights
     slot_names = getattr(optimizer, "slot_names", ())
-    if not params or not hasattr(optimizer, "own_weights"):
-        return arrays  # an optimizer of the user's own
+    if not params or getattr(optimizer, "is_symbolic", True):
+        return arrays  # an optimizer of the user's own, which alone knows its order
     layers = _SavedOrder(model, group)
     own, count = _divided(optimizer, len(arrays), layers.count, len(slot_names))
     slots = []
