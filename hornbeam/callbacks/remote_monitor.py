@@ -1,6 +1,7 @@
 """`RemoteMonitor`: sends the logs of epochs to a server over HTTP."""
 
 import json
+import re
 import threading
 import time
 import uuid
@@ -118,7 +119,17 @@ class RemoteMonitor(Callback):
                 with response:
                     return _complaint(response)
         except Exception as error:  # nothing that a server does may end the training
-            return f"{type(error).__name__}: {_short(error)}."
+            return f"{_reason(error)}."
+
+
+def _reason(error):
+    """Returns the system's own words where there are some: the same ones each time."""
+    cause = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            return _short(cause.strerror)
+        cause = cause.__cause__ or cause.__context__
+    return f"{type(error).__name__}: {_short(re.sub(r' at 0x[0-9a-f]+', '', str(error)))}"
 
 
 def _complaint(response):

@@ -72,13 +72,14 @@ class TensorBoardBase(Callback):
         self.update_freq = _update_frequency(update_freq)
         self.profile_batch = _profiled(profile_batch)
         self._writers = {}
+        self._tracing = False
         self._reset()
 
     def _reset(self):
         """Forgets the model: its compiled functions, its files, the place in the training."""
+        self._stop_tracing()
         self._close()
         self._functions = {}
-        self._tracing = False
         self._batches_done = 0
         self._batch_began = time.perf_counter()
         self._epoch_began = None  # when, and after how many steps; None outside of training

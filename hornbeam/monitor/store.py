@@ -12,7 +12,7 @@ MAX_NAMES = 200  # values of one epoch
 MAX_NAME_LENGTH = 200  # characters
 MAX_EPOCHS = 100_000  # of one run
 MAX_RUNS = 1000
-MAX_TOTAL = 5_000_000  # values in the file; about 200 MB
+MAX_TEXT = 200 * 1024 * 1024  # characters of all epochs' values
 
 _FORMAT = 1
 _TABLES = """
@@ -24,7 +24,7 @@ CREATE TABLE runs (
     heard REAL NOT NULL,
     epoch INTEGER NOT NULL,   -- the last one
     epochs INTEGER NOT NULL,  -- how many were heard
-    amount INTEGER NOT NULL,  -- how many values they hold
+    amount INTEGER NOT NULL,  -- how many characters their values take
     logs TEXT NOT NULL        -- the last ones
 );
 CREATE TABLE points (
@@ -60,8 +60,8 @@ class Store:
     Attributes:
         version: Integer that is another after each change.
 
-    All methods may be called from any thread. At most 1000 runs and five million values are kept:
-    when there are more, the runs that have been silent longest are forgotten.
+    All methods may be called from any thread. At most 1000 runs and 200 MB are kept: when there
+    is more, the runs that have been silent longest are forgotten.
     """
 
     def __init__(self, path=":memory:"):
@@ -121,7 +121,8 @@ class Store:
         sender, name = f"{sender}\n{name}"[:500], name[:MAX_NAME_LENGTH]
         with self._lock, self._db:
             last = self._db.execute(
-                "SELECT id, epoch, epochs FROM runs WHERE sender = ? ORDER BY id DESC LIMIT 1",
+                "SELECT id, epoch, epochs, amount FROM runs WHERE sender = ? "
+                "ORDER BY id DESC LIMIT 1",
                 (sender,),
             ).fetchone()
             if last is None or epoch <= last[1]:
@@ -136,13 +137,15 @@ class Store:
                     raise MessageError(
                         f"Run {run} has {MAX_EPOCHS} epochs, which is as many as the monitor keeps."
                     )
+                if last[3] + len(text) > MAX_TEXT:
+                    raise MessageError(f"Run {run} fills all the room that the monitor has.")
             self._db.execute(
                 "INSERT INTO points (run, epoch, logs) VALUES (?, ?, ?)", (run, epoch, text)
             )
             self._db.execute(
                 "UPDATE runs SET heard = ?, epoch = ?, epochs = epochs + 1, amount = amount + ?, "
                 "logs = ? WHERE id = ?",
-                (now, epoch, len(logs), text, run),
+                (now, epoch, len(text), text, run),
             )
             self._forget(run)
             self.version += 1
@@ -152,7 +155,7 @@ class Store:
         """Drops the runs that have been silent longest while there is too much."""
         while True:
             runs, amount = self._db.execute("SELECT count(*), sum(amount) FROM runs").fetchone()
-            if runs <= 1 or (runs <= MAX_RUNS and amount <= MAX_TOTAL):
+            if runs <= 1 or (runs <= MAX_RUNS and amount <= MAX_TEXT):
                 return
             self._db.execute(
                 "DELETE FROM runs WHERE id = (SELECT id FROM runs WHERE id != ? "

@@ -160,11 +160,22 @@ def test_a_wrong_answer_is_a_warning(answer, words, serve):
 
 
 @pytest.mark.parametrize("root", [
-    "http://127.0.0.1:1", "http://[::1", "nothing at all", "ftp://localhost", "http://localhost:x"])
+    "http://[::1", "nothing at all", "ftp://localhost", "http://localhost:x"])
 def test_no_server_at_all_is_a_warning(root):
     with pytest.warns(UserWarning, match="could not reach RemoteMonitor root server"):
         history = train(RemoteMonitor(root), 1)
     assert len(history["loss"]) == 1
+
+
+def test_a_monitor_that_was_not_started_is_told_of_once():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        root = "http://127.0.0.1:%d" % free.getsockname()[1]
+    with pytest.warns(UserWarning) as caught:
+        train(RemoteMonitor(root), 3)
+    texts = {str(warning.message) for warning in caught}      # Python shows one of each
+    assert texts == {
+        f"Warning: could not reach RemoteMonitor root server at {root}: Connection refused. "
+        "Training goes on. `hornbeam monitor` starts a server at http://localhost:9000."}
 
 
 def drip(release):

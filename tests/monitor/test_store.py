@@ -75,9 +75,12 @@ def test_a_run_has_an_end(store, monkeypatch):
     with pytest.raises(MessageError, match="Run 1 has 3 epochs"):
         store.add({"epoch": 3})
     assert store.add({"epoch": 0}) == 2
+    monkeypatch.setattr(module, "MAX_TEXT", 20)
+    with pytest.raises(MessageError, match="Run 2 fills all the room"):
+        store.add({"epoch": 1, "loss": 1.2345678901234})
 
 
-@pytest.mark.parametrize("bound, value", [("MAX_RUNS", 2), ("MAX_TOTAL", 4)])
+@pytest.mark.parametrize("bound, value", [("MAX_RUNS", 2), ("MAX_TEXT", 50)])
 def test_the_run_silent_longest_is_forgotten(bound, value, store, monkeypatch):
     monkeypatch.setattr(module, bound, value)
     logs = {"a": 1, "b": 2}

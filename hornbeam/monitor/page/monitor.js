@@ -57,8 +57,11 @@ const shownRuns = () => runs.filter((run) => ticked.get(run.id));
 
 // Fetches the epochs of a run that are not here yet.
 async function load(run) {
-  const data = known.get(run.id) ?? { epochs: [], values: new Map() };
-  known.set(run.id, data);
+  let data = known.get(run.id);
+  if (data?.began !== run.began) {      // new, or the monitor has another file now
+    data = { began: run.began, epochs: [], values: new Map() };
+    known.set(run.id, data);
+  }
   while ((data.epochs.at(-1) ?? -1) < run.epoch) {
     const points = await ask(`api/runs/${run.id}/points?after=${data.epochs.at(-1) ?? -1}`);
     if (!points.length) return;
