@@ -2,8 +2,11 @@
 
 import contextlib
 import os
+import platform
+import re
 import secrets
 import shutil
+import zlib
 
 
 def may_write(path, overwrite):
@@ -49,7 +52,10 @@ def replacing(path):
         raise IsADirectoryError(f"Cannot write {target}: it is a folder.")
     if os.path.exists(target) and not os.path.isfile(target):
         raise OSError(f"Cannot write {target}: it is not a regular file.")
-    temporary = os.path.join(folder, f".{name[:100]}.{secrets.token_hex(6)}.tmp")
+    stem = f".{name[:100]}.{_machine()}"
+    _remove_left_over(folder, stem)
+    # Hidden, and with an ending that no program takes for a model's.
+    temporary = os.path.join(folder, f"{stem}-{os.getpid()}-{secrets.token_hex(6)}.tmp")
     os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:
         yield temporary
@@ -62,6 +68,38 @@ def replacing(path):
             os.unlink(temporary)
         raise
     _sync(folder)
+
+
+def _remove_left_over(folder, stem):
+    """Removes what saves to the same place left that were killed, on this machine."""
+    left = re.compile(re.escape(stem) + r"-(\d+)-[0-9a-f]{12}\.tmp")
+    with contextlib.suppress(OSError):
+        for name in os.listdir(folder):
+            match = left.fullmatch(name)
+            if match and not _is_alive(int(match[1])):
+                with contextlib.suppress(OSError):
+                    os.unlink(os.path.join(folder, name))
+
+
+def _is_alive(process):
+    if os.name == "nt":
+        return True  # a signal would end it there; what is left over stays
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
+
+
+def _machine():
+    """Names the place in which a process's number means that process, in 8 characters."""
+    try:
+        processes = os.stat("/proc/self/ns/pid").st_ino  # containers count their own
+    except OSError:
+        processes = 0
+    return f"{zlib.crc32(f'{platform.node()} {processes}'.encode()):08x}"
 
 
 def _sync(path):

@@ -43,7 +43,7 @@ CVE = {  # row -> where it is known from
 
 def bytecode():
     """The code of a function that touches the canary, as a `Lambda` holds it."""
-    code = compile("lambda x: open('canary', 'w').write('x') and x", "attack", "eval")
+    code = compile("lambda x: __import__('pathlib').Path('canary').touch() or x", "attack", "eval")
     return base64.b64encode(marshal.dumps(code.co_consts[0])).decode()
 
 
