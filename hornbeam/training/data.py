@@ -7,6 +7,7 @@ An adapter says how many samples and steps an epoch has and hands out the batche
 import jax
 import numpy as np
 
+from hornbeam.backend.precision import wide_scope
 from hornbeam.training import streams
 from hornbeam.training.randomness import is_random_state, random_state, set_random_state
 from hornbeam.training.stored import Stored, is_stored
@@ -87,7 +88,8 @@ class Arrays:
     def on_device(self):
         """Returns the arrays on the device; they are moved there once."""
         if self._on_device is None:
-            self._on_device = jax.tree.map(_device_array, self.tree)
+            with wide_scope():  # what is to be narrow has been made so; the rest stays wide
+                self._on_device = jax.tree.map(_device_array, self.tree)
         return self._on_device
 
     def rows(self, start, size):

@@ -178,6 +178,21 @@ def test_steps_are_those_of_gradient_descent():
     assert_weights(model, expected)
 
 
+def test_arrays_of_64_bits_stay_such():
+    x, y = np.random.rand(8, 3), np.random.rand(8, 1)
+    K.set_floatx("float64")
+    try:
+        model = Sequential([Dense(1, input_shape=(3,))])
+        model.compile(SGD(0.5), "mse")
+        kernel, bias = model.get_weights()
+        error = x @ kernel + bias - y
+        model.fit(x, y, batch_size=8, verbose=0)
+    finally:
+        K.set_floatx("float32")
+    expected = kernel - 0.5 * 2 * x.T @ error / 8
+    np.testing.assert_allclose(model.get_weights()[0], expected, rtol=1e-7)
+
+
 def test_padded_last_batch_does_not_change_the_metrics():
     model = classifier(SGD(0.0), metrics=["accuracy", "mae", metrics.TopKCategoricalAccuracy(2)])
     whole = model.evaluate(X, Y, batch_size=22, verbose=0)
