@@ -85,6 +85,8 @@ def compare(name, *own):
         "gradient_penalty_values",
         "imdb_reviews",
         "k_function_training",
+        "lambda_callbacks",
+        "loss_history",
         "masked_bidirectional",
         "reuters_topics",
         "saliency",
@@ -217,3 +219,18 @@ def test_deep_q_learning_walks_to_the_end():
     assert found["policy"] == [1, 1, 1, 1, 1]
     assert 0.8 < found["value"] < 1.2
     assert found["own_copies"]
+
+
+def test_images_are_classified_with_very_little_data(tmp_path):
+    """The tutorial of that name: from scratch, with bottleneck features, and fine-tuned."""
+    found, output = run("few_images", str(tmp_path))
+    assert "Found 64 images belonging to 2 classes." in output
+    assert found["previewed"] == 21
+    assert found["classes"] == {"cats": 0, "dogs": 1}
+    assert found["files"] == ["cats/cat001.jpg", 64]
+    assert found["features"] == [64, 4, 4, 16]
+    first, last = found["losses"]
+    assert last < 0.5 * first
+    for step in ("scratch", "bottleneck", "tuned"):
+        assert found[step] >= 0.9, step
+    assert found["frozen_same"] and found["moved"] > 0
