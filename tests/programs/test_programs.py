@@ -88,6 +88,7 @@ def compare(name, *own):
         "lambda_callbacks",
         "loss_history",
         "masked_bidirectional",
+        "model_checkpoint",
         "reuters_topics",
         "saliency",
         "stateful_metrics",
