@@ -154,10 +154,20 @@ def mish(x):
     return x * K.tanh(K.softplus(x))
 
 
+@op
+def _hard_sigmoid_of_keras3(x):
+    """`relu6(x + 3) / 6`: what Keras 3 calls hard_sigmoid; the slope of ours, Keras 2's, is 1/5."""
+    return jax.nn.relu6(x + 3.0) / 6.0
+
+
+_hard_sigmoid_of_keras3.__name__ = "keras3>hard_sigmoid"
+
+
 # ---- names and configs
 
 _FUNCTIONS = ("deserialize", "get", "serialize")
 _BY_NAME = {name: globals()[name] for name in __all__ if name not in _FUNCTIONS}
+_BY_NAME[_hard_sigmoid_of_keras3.__name__] = _hard_sigmoid_of_keras3
 
 
 def serialize(activation):

@@ -390,10 +390,15 @@ def _repeated(x, axes, factors):
     return x
 
 
-def _scaled_linearly(x, axis, factor):
-    """Linear interpolation as TensorFlow 1's `resize_bilinear`: output `i` lies at `i / factor`."""
+def _scaled_linearly(x, axis, factor, from_centers):
+    """Linear interpolation as TensorFlow's `resize_bilinear`: output `i` lies at `i / factor`.
+
+    TensorFlow 2 counts from the centers of the pixels: there it is `(i + 0.5) / factor - 0.5`.
+    """
     size = x.shape[axis]
     places = np.arange(size * factor) / factor
+    if from_centers:
+        places = np.clip(places + (0.5 / factor - 0.5), 0, size - 1)
     low = places.astype("int32")
     high = np.minimum(low + 1, size - 1)
     shape = [1] * x.ndim
@@ -410,7 +415,7 @@ def _resize_images(x, factors, data_format, interpolation):
         return _repeated(jnp.asarray(x), axes, factors)
     x = floating(x)
     for axis, factor in zip(axes, factors):
-        x = _scaled_linearly(x, axis, factor)
+        x = _scaled_linearly(x, axis, factor, interpolation == "bilinear_half_pixel")
     return x
 
 
@@ -422,8 +427,9 @@ def resize_images(x, height_factor, width_factor, data_format, interpolation="ne
         height_factor: Positive integer.
         width_factor: Positive integer.
         data_format: `'channels_last'` or `'channels_first'`.
-        interpolation: `'nearest'` or `'bilinear'` (as Keras 2.3.1 on TensorFlow 1: the corner of
-            the image stays where it is, not its centre).
+        interpolation: `'nearest'`; `'bilinear'` (as Keras 2.3.1 on TensorFlow 1: the corner of the
+            image stays where it is, not its centre); or `'bilinear_half_pixel'`, what tf.keras 2
+            and Keras 3 call bilinear.
 
     Raises:
         ValueError: for another data format or interpolation.
@@ -432,9 +438,10 @@ def resize_images(x, height_factor, width_factor, data_format, interpolation="ne
         raise ValueError(
             f"Invalid data_format: {data_format!r}. Expected 'channels_last' or 'channels_first'."
         )
-    if interpolation not in ("nearest", "bilinear"):
+    if interpolation not in ("nearest", "bilinear", "bilinear_half_pixel"):
         raise ValueError(
-            f'interpolation should be one of "nearest" or "bilinear"; got {interpolation!r}.'
+            'interpolation should be one of "nearest" or "bilinear", or "bilinear_half_pixel"; '
+            f"got {interpolation!r}."
         )
     _checked_rank("K.resize_images", x, 4, "(batch, rows, cols, channels) or channels first")
     factors = _checked_factors("K.resize_images", height_factor, width_factor)

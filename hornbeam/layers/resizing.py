@@ -247,7 +247,9 @@ class UpSampling2D(_UpSampling):
     Args:
         size: Positive integer, or pair of them for rows and columns.
         data_format: `'channels_last'`, `'channels_first'`, or None for the default.
-        interpolation: `'nearest'` (repeats) or `'bilinear'`.
+        interpolation: `'nearest'` (repeats); `'bilinear'`, as in Keras 2.3.1 on TensorFlow 1; or
+            `'bilinear_half_pixel'`, what tf.keras 2 and Keras 3 call bilinear: their models are
+            loaded with it.
 
     Input shape: `(batch, rows, cols, channels)`, or channels before rows.
     Output shape: the same with more rows and columns.
@@ -260,7 +262,7 @@ class UpSampling2D(_UpSampling):
 
     def __init__(self, size=(2, 2), data_format=None, interpolation="nearest", **kwargs):
         super().__init__(size, data_format, **kwargs)
-        if interpolation not in ("nearest", "bilinear"):
+        if interpolation not in ("nearest", "bilinear", "bilinear_half_pixel"):
             raise ValueError(
                 'interpolation should be one of "nearest" or "bilinear"; '
                 f"{self.name} got {interpolation!r}."

@@ -5,7 +5,16 @@ import warnings
 
 import numpy as np
 
-from hornbeam.saving import hdf5, limits, weights
+from hornbeam.engine.weights import values_to_come
+from hornbeam.saving import (
+    hdf5,
+    keras3_config,
+    keras3_optimizers,
+    keras3_weights,
+    limits,
+    optimizer_states,
+    weights,
+)
 from hornbeam.saving.errors import ModelFileError
 from hornbeam.saving.text import model_config, model_from_config, plain
 from hornbeam.saving.training_config import compile_from_config, training_config
@@ -37,23 +46,22 @@ def load(file, custom_objects=None, compile=True):
             if "layer_names" in file.attrs
             else "No model found in config file: it lacks the attribute 'model_config'."
         )
-    version = hdf5.read_text(file, "keras_version") or ""
-    if version.startswith("1"):
-        raise ModelFileError(
-            f"The file was written by Keras {version}, whose layers had other arguments. Save "
-            "it again from Keras 2."
-        )
+    if isinstance(config, dict):
+        config["keras_version"] = hdf5.read_text(file, "keras_version")
     saved = hdf5.child_group(file, "model_weights")
     # No layer is made larger than the arrays that are there to fill it.
     with limits.one_error("The file"), limits.spending(hdf5.count_numbers(saved)):
-        model = model_from_config(config, custom_objects)
-        if hdf5.read_names(saved, "layer_names"):
+        with values_to_come():
+            model = model_from_config(config, custom_objects)
+        if model.weights or hdf5.read_names(saved, "layer_names"):
             weights.read_layers(saved, model)
         if compile:
             training = _read_json(file, "training_config")
+            training = keras3_config.training_to_keras2(training, custom_objects)
             compiled = compile_from_config(model, training, custom_objects)
             if compiled and "optimizer_weights" in file:
-                _read_optimizer(model, hdf5.child_group(file, "optimizer_weights"))
+                orders = keras3_weights.layer_orders(config)
+                _read_optimizer(model, hdf5.child_group(file, "optimizer_weights"), saved, orders)
     return model
 
 
@@ -89,19 +97,26 @@ def _keras_name(optimizer, variable):
     return f"training/{variable.name.removesuffix(':0')}_1:0"
 
 
-def _read_optimizer(model, group):
+def _read_optimizer(model, group, saved_weights, orders):
     """Gives the optimizer the state it had; a state that does not fit is left out, with a warning.
 
     Shapes are compared before the numbers are read.
     """
     optimizer = model.optimizer
-    saved = [hdf5.child_array(group, name) for name in hdf5.read_names(group, "weight_names")]
+    names = hdf5.read_names(group, "weight_names")
+    saved = [hdf5.child_array(group, name) for name in names]
+    late = bool(names) and names[0].split("/")[-1].removesuffix(":0") == "iteration"
     model._make_train_function()  # makes the variables of the state
     largest = max((int(np.prod(w.shape, dtype=np.int64)) for w in optimizer.weights), default=0)
     try:
         if any(dataset.size > largest for dataset in saved):
             raise ValueError("an array is larger than any of the optimizer's")
-        optimizer.set_weights([hdf5.read_array(dataset) for dataset in saved])
+        if late:  # tf.keras 2.11 and later, Keras 3
+            keras3_optimizers.restore(model, saved, orders)
+        else:
+            arrays = [hdf5.read_array(dataset) for dataset in saved]
+            optimizer.set_weights(optimizer_states.in_our_order(model, saved_weights, arrays))
+        model.trainer.count_from_optimizer()
     except ValueError as error:
         warnings.warn(
             "Error in loading the saved optimizer state. As a result, your model is starting with "

@@ -7,8 +7,9 @@ import numpy as np
 
 from hornbeam.engine.config import deserialize_layer
 from hornbeam.registry import get_registered_name
-from hornbeam.saving import limits
+from hornbeam.saving import keras1, limits
 from hornbeam.saving.errors import ModelFileError
+from hornbeam.saving.keras3_config import to_keras2
 from hornbeam.saving.weights import BACKEND, KERAS_VERSION
 
 _LONGEST_NUMBER = 1000  # characters; binary data in YAML is not what Keras writes either
@@ -68,7 +69,7 @@ def model_from_config(config, custom_objects=None):
     """Makes a model from its config.
 
     Args:
-        config: Dict with `class_name` and `config`.
+        config: Dict with `class_name` and `config`, of any Keras.
         custom_objects: Dict from name to class or function.
 
     Raises:
@@ -83,7 +84,8 @@ def model_from_config(config, custom_objects=None):
         )
     limits.check_config(config)
     with limits.one_error("The config"):
-        return deserialize_layer(config, custom_objects)
+        config = keras1.modern_model_config(config, custom_objects)
+        return deserialize_layer(to_keras2(config, custom_objects), custom_objects)
 
 
 def model_from_json(json_string, custom_objects=None):
