@@ -12,7 +12,13 @@ import pytest
 import requests
 
 import hornbeam as keras
-from hornbeam.callbacks import TensorBoard, needs_batches, tensorboard_v2
+from hornbeam.callbacks import (
+    TensorBoard,
+    needs_batches,
+    tensorboard_events,
+    tensorboard_tf,
+    tensorboard_v2,
+)
 from hornbeam.callbacks.tensorboard_events import EventWriter, Histogram, grey, pictures_of
 from hornbeam.callbacks.tensorboard_graph import graph_of
 from hornbeam.layers import LSTM, Concatenate, Dense, Embedding, Input
@@ -55,6 +61,16 @@ def test_tags_steps_and_values_are_those_of_keras(name, tmp_path):
             for entry in ("min", "max", "num", "sum", "sum_squares"):
                 assert found[tag][entry] == pytest.approx(value[entry], rel=1e-4, abs=1e-5), tag
             assert sum(found[tag]["bucket"]) == sum(value["bucket"])
+
+
+def test_arguments_of_tf_keras_are_in_its_order(tmp_path):
+    callback = tensorboard_tf.TensorBoard(tmp_path, 2, False, True, True, 5, 0, 3, "names.tsv",
+                                          write_grads=True)
+    assert [getattr(callback, name) for name in (
+        "histogram_freq", "write_graph", "write_images", "write_steps_per_second", "update_freq",
+        "embeddings_freq", "embeddings_metadata", "write_grads", "batch_size",
+    )] == [2, False, True, True, 5, 3, "names.tsv", True, 32]
+    assert isinstance(tensorboard_v2.TensorBoard(tmp_path), tensorboard_tf.TensorBoard)
 
 
 @pytest.mark.parametrize("name", ["scalars", "histograms"])
@@ -304,9 +320,11 @@ def test_without_the_package_the_error_says_what_to_install(monkeypatch):
         TensorBoard()
 
 
-def test_histogram_of_parts_is_that_of_the_whole():
+def test_histogram_of_parts_is_that_of_the_whole(monkeypatch):
     values = np.random.randn(1000) * 10.0 ** np.random.randint(-14, 22, 1000)
-    whole, parts = Histogram(values), Histogram(values[:400])
+    whole = Histogram(values)
+    monkeypatch.setattr(tensorboard_events, "_PART", 300)
+    parts = Histogram(values[:400])
     parts.add(values[400:])
     parts.add([np.nan, np.inf, -np.inf])
     mine, other = parts.proto(), whole.proto()
