@@ -7,15 +7,15 @@ import time
 
 import numpy as np
 
+from keras.callbacks import LambdaCallback
+from keras.layers import Dense
+from keras.models import Sequential
+
 processes = [multiprocessing.Process(target=time.sleep, args=(600,)) for _ in range(2)]
 processes.append(multiprocessing.Process(target=time.sleep, args=(0,)))
 for process in processes:
     process.start()
 processes[-1].join()
-
-from keras.callbacks import LambdaCallback
-from keras.layers import Dense
-from keras.models import Sequential
 
 folder = tempfile.mkdtemp()
 os.chdir(folder)
