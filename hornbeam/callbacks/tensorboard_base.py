@@ -284,6 +284,13 @@ class TensorBoardBase(Callback):
             data = self._embedded_data()
             outputs = [layer.output for layer in watched.values()]
             self._functions["embeddings"] = K.function(self.model._feed_inputs, outputs)
+            for name, output in zip(watched, outputs):
+                if None in output.shape[1:]:
+                    raise ValueError(
+                        f"TensorBoard cannot show the layer {name!r} as points: what it puts out "
+                        f"has shape {tuple(output.shape)}, and points must all be of one known "
+                        "size. Give the model's Input its whole shape."
+                    )
             sizes = [int(np.prod(output.shape[1:])) for output in outputs]
             shapes = {name: (len(data[0]), size) for name, size in zip(watched, sizes)}
         _ = self.writer  # makes the folder

@@ -251,6 +251,17 @@ def test_embeddings_without_data_are_the_weights(branched, tmp_path):
     assert [e.metadata_path for e in config(tmp_path).embeddings] == ["all.tsv"]
 
 
+def test_points_must_be_of_one_size(tmp_path):
+    model = Sequential([Embedding(6, 3, name="words"), LSTM(2)])
+    model.build((None, None))
+    model.compile("sgd", "mse")
+    callback = TensorBoard(tmp_path, embeddings_freq=1, embeddings_data=np.zeros((2, 4)))
+    callback.set_model(model)
+    with pytest.raises(ValueError, match=r"'words' as points.*\(None, None, 3\)"):
+        callback.on_train_begin()
+    callback.on_train_end()
+
+
 def test_gradients_and_activations_leave_the_training_as_it_is(tmp_path):
     def train(callbacks):
         keras.backend.clear_session()
