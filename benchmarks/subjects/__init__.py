@@ -11,4 +11,5 @@ SUBJECTS = [
     "large_files",
     "image_augmentation",
     "image_files",
+    "texts",
 ]

@@ -10,9 +10,9 @@ from hornbeam.preprocessing.image.loading import (
     img_to_array,
     load_img,
 )
+from hornbeam.preprocessing.image.resizing import resized, smart_resize
 from hornbeam.utils.dataset import Dataset
 from hornbeam.utils.directories import Files, passes
-from hornbeam.utils.image_utils import resized, smart_resize
 
 __all__ = ["image_dataset_from_directory"]
 

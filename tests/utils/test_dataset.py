@@ -280,7 +280,7 @@ def test_bilinear_resizing_is_tf_images():
     """Half-pixel centres, no smoothing: found with tf.image.resize."""
     x = np.arange(4.0).reshape(1, 4, 1)
     assert smart_resize(np.repeat(x, 4, 0), (4, 4)).ravel()[:4].tolist() == [0, 1, 2, 3]
-    from hornbeam.utils.image_utils import resized
+    from hornbeam.preprocessing.image.resizing import resized
 
     assert resized(x, (1, 8), "bilinear").ravel().tolist() == [
         0,

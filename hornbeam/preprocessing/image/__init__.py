@@ -13,6 +13,7 @@ from hornbeam.preprocessing.image.loading import (
     load_img,
     save_img,
 )
+from hornbeam.preprocessing.image.resizing import smart_resize
 from hornbeam.preprocessing.image.transforms import (
     apply_affine_transform,
     apply_brightness_shift,
@@ -52,5 +53,6 @@ __all__ = [
     "random_shift",
     "random_zoom",
     "save_img",
+    "smart_resize",
     "transform_matrix_offset_center",
 ]

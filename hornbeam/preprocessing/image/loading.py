@@ -219,12 +219,12 @@ def save_img(path, x, data_format=None, file_format=None, scale=True, **kwargs):
     image.save(path, format="jpeg" if file_format == "jpg" else file_format, **kwargs)
 
 
-def list_pictures(directory, ext=IMAGE_FORMATS):
+def list_pictures(directory, ext="jpg|jpeg|bmp|png|ppm"):
     """Lists the image files in a folder and those below it.
 
     Args:
         directory: Path.
-        ext: Endings: tuple of strings, or one string such as `'jpg|png'`; case does not count.
+        ext: Endings, separated by `|`, or a tuple of them; case does not count.
 
     Returns:
         List of paths, sorted within each folder.

@@ -450,10 +450,13 @@ def transformed_batch(x, parameters, data_format, fill_mode, cval):
             flipped = _flags(parameters, name)
             x[flipped] = np.flip(x[flipped], axis + 1)
     for image, chosen in zip(x, parameters):
-        rest = {name: chosen.get(name) for name in ("channel_shift_intensity", "brightness")}
-        if any(value is not None for value in rest.values()):
+        rest = {name: chosen[name] for name in _BY_IMAGE if chosen.get(name) is not None}
+        if rest:
             image[...] = transformed(image, rest, data_format, fill_mode, cval, order=1)
     return x
+
+
+_BY_IMAGE = ("channel_shift_intensity", "brightness")
 
 
 def _flags(parameters, name):
