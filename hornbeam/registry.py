@@ -311,12 +311,11 @@ def _class_of(config, module_objects, custom_objects, what):
 
 
 def _from_config(target, config, custom_objects):
-    if not hasattr(target, "from_config"):
-        with CustomObjectScope(custom_objects):
+    with CustomObjectScope(custom_objects):  # for what a constructor looks up by itself
+        if not hasattr(target, "from_config"):
             return target(**config)
-    if has_arg(target.from_config, "custom_objects"):
-        return target.from_config(config, custom_objects={**_custom_objects, **custom_objects})
-    with CustomObjectScope(custom_objects):
+        if has_arg(target.from_config, "custom_objects"):
+            return target.from_config(config, custom_objects={**_custom_objects, **custom_objects})
         return target.from_config(config)
 
 

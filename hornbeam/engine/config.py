@@ -4,6 +4,7 @@ A config may come from anywhere: it names classes, and nothing that it names is 
 """
 
 import copy
+import inspect
 import json
 import warnings
 
@@ -41,6 +42,25 @@ def deserialize_layer(config, custom_objects=None):
 def serialize_layer(layer):
     """Returns `{"class_name": ..., "config": ...}` of a layer or network."""
     return {"class_name": get_registered_name(type(layer)), "config": layer.get_config()}
+
+
+def own_objects(layer):
+    """Returns what a layer and those inside it are made of, by name, for a `CustomObjectScope`.
+
+    Within it, a copy can be made from the config even where classes and functions are the user's
+    own. A name that two of them share is left out.
+    """
+    found, stack = {}, [layer]
+    while stack:
+        part = stack.pop()
+        stack += part._layers
+        found.setdefault(get_registered_name(type(part)), set()).add(type(part))
+        for value in vars(part).values():
+            if inspect.isfunction(value):
+                found.setdefault(get_registered_name(value), set()).add(value)
+            elif hasattr(value, "get_config") and not isinstance(value, type):
+                found.setdefault(get_registered_name(type(value)), set()).add(type(value))
+    return {name: objects.pop() for name, objects in found.items() if len(objects) == 1}
 
 
 # ---- sequential models

@@ -308,7 +308,9 @@ class Network(Layer):
         if self._graph is None:
             raise NotImplementedError(
                 f"{type(self).__name__} writes its own `call`, so there is no graph to describe. "
-                "Save its weights with `save_weights`, or write `get_config`."
+                "Saving a whole model requires it to be a Functional model or a Sequential model; "
+                "it does not work for subclassed models. Save the weights with `save_weights`, or "
+                "write `get_config` and `from_config`."
             )
         return configs.graph_config(self)
 

@@ -3,10 +3,11 @@
 from hornbeam import backend as K
 from hornbeam.engine import checks
 from hornbeam.engine.checks import InputSpec, ShapeError
+from hornbeam.engine.config import own_objects
 from hornbeam.engine.layer import Layer
-from hornbeam.layers.recurrent_cells import StackedRNNCells, cell_from_config
+from hornbeam.layers.recurrent_cells import cell_from_config
 from hornbeam.layers.rnn import TakesStates
-from hornbeam.registry import has_arg
+from hornbeam.registry import CustomObjectScope, has_arg
 
 __all__ = ["Bidirectional", "TimeDistributed", "Wrapper"]
 
@@ -280,14 +281,6 @@ class Bidirectional(TakesStates, Wrapper):
 
 def _copied(layer, config, prefix):
     """Makes a layer of another's config, with `prefix` before its name."""
-    classes, inside = {}, [getattr(layer, "cell", None)]
-    while inside:  # a cell of the user's own class is known by its class
-        cell = inside.pop()
-        if cell is not None:
-            classes[type(cell).__name__] = type(cell)
-        if isinstance(cell, StackedRNNCells):
-            inside += cell.cells
     config = dict(config, name=prefix + layer.name)
-    if has_arg(layer.from_config, "custom_objects"):
-        return type(layer).from_config(config, custom_objects=classes)
-    return type(layer).from_config(config)
+    with CustomObjectScope(own_objects(layer)):
+        return type(layer).from_config(config)

@@ -7,6 +7,7 @@ from hornbeam.engine.layer import Layer
 from hornbeam.engine.model import Model
 from hornbeam.engine.node import history, to_list
 from hornbeam.engine.sequential import Sequential
+from hornbeam.registry import CustomObjectScope
 
 
 def clone_model(model, input_tensors=None, clone_function=None):
@@ -49,7 +50,8 @@ def _cloned(layer):
     """A layer anew from its config; classes are taken from the layers themselves, not by name."""
     if isinstance(layer, Model) and type(layer).from_config.__func__ in _MODELS_OWN:
         return clone_model(layer)
-    return type(layer).from_config(layer.get_config())
+    with CustomObjectScope(config.own_objects(layer)):
+        return type(layer).from_config(layer.get_config())
 
 
 _MODELS_OWN = (Model.from_config.__func__, Sequential.from_config.__func__)

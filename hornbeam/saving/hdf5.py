@@ -8,6 +8,7 @@ its shape asks for. A caller compares the shape with what it expects before it r
 import contextlib
 import io
 import math
+import mmap
 import os
 
 import numpy as np
@@ -18,6 +19,7 @@ from hornbeam.saving.errors import ModelFileError
 # HDF5 keeps attributes in a header of 64 KiB; longer lists of names are split, as Keras does.
 _LONGEST_ATTRIBUTE = 64512
 _MOST_TEXT = 2**28  # bytes of an attribute whose strings may lie anywhere in the file
+_HEAP = b"GCOL\x01\x00\x00\x00"
 _FILTERS = {1: "gzip", 2: "shuffle", 3: "fletcher32", 32000: "lzf"}  # those that h5py brings along
 _SMALL = 64 * 2**20  # bytes; whatever packs so little may be packed as tightly as it likes
 _HIGHEST_RATIO = 50  # unpacked to packed bytes of larger arrays; trained weights reach 1.1
@@ -32,7 +34,7 @@ def reading(source):
     """Context that yields the group of a file to read.
 
     Args:
-        source: Path, binary file object, or an open `h5py.File` or `h5py.Group`.
+        source: Path, binary file object, open `h5py.File` or `h5py.Group`, or an `H5Dict` of one.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -40,8 +42,10 @@ def reading(source):
     """
     import h5py
 
+    source = _group_of(source)
     if isinstance(source, h5py.Group):
-        yield source
+        with _errors_of_h5py():
+            yield source
         return
     if is_path(source):
         path = os.fsdecode(source)
@@ -54,14 +58,63 @@ def reading(source):
         raise TypeError(
             f"Expected a path, a file object or an h5py.Group to read from; got {source!r}."
         )
+    _check_heaps(path)
     try:
         file = h5py.File(path, "r")
     except (OSError, RuntimeError, ValueError) as error:
         raise ModelFileError(
             f"Unable to open file: {what} is not an HDF5 file, or is damaged ({error})."
         ) from error
-    with file:
+    with _errors_of_h5py(), file:
         yield file
+
+
+@contextlib.contextmanager
+def _errors_of_h5py():
+    """Whatever h5py itself raises while a file is read, it raises at damaged bytes."""
+    try:
+        yield
+    except (ModelFileError, FileNotFoundError):
+        raise
+    except Exception as error:
+        trace = error.__traceback__
+        while trace.tb_next is not None:
+            trace = trace.tb_next
+        if "h5py" not in trace.tb_frame.f_code.co_filename:
+            raise
+        raise ModelFileError(f"The file is damaged: {str(error)[:500]}") from error
+
+
+def _check_heaps(source):
+    """Looks through the file for the places of its strings, and refuses those without an end.
+
+    HDF5 goes from object to object in them, and never comes back from one of the size 0.
+
+    Source: the HDF5 File Format Specification, III.E.
+    """
+    with contextlib.ExitStack() as stack:
+        if is_path(source):
+            if os.path.getsize(source) == 0:
+                return
+            file = stack.enter_context(open(source, "rb"))
+            data = stack.enter_context(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        else:
+            place = source.tell()
+            source.seek(0)
+            data = source.read()
+            source.seek(place)
+        start = data.find(_HEAP)
+        while start >= 0:
+            end = start + int.from_bytes(data[start + 8 : start + 16], "little")
+            at = start + 16
+            while at + 16 <= min(end, len(data)):
+                number = int.from_bytes(data[at : at + 2], "little")
+                size = int.from_bytes(data[at + 8 : at + 16], "little")
+                size = 16 + -(-size // 8) * 8 if number else size  # object 0 is what is free
+                if not 0 < size <= end - at:
+                    raise ModelFileError(f"The file is damaged: its strings at {start} are.")
+                at += size
+            start = data.find(_HEAP, start + 8)
 
 
 @contextlib.contextmanager
@@ -70,10 +123,11 @@ def writing(target):
 
     Args:
         target: Path (the file appears when the block has ended well), binary file object (which
-            is written at the end), or an open `h5py.File` or `h5py.Group`.
+            is written at the end), an open `h5py.File` or `h5py.Group`, or an `H5Dict` of one.
     """
     import h5py
 
+    target = _group_of(target)
     if isinstance(target, h5py.Group):
         yield target
     elif is_path(target):
@@ -88,6 +142,14 @@ def writing(target):
         raise TypeError(
             f"Expected a path, a file object or an h5py.Group to write to; got {target!r}."
         )
+
+
+def _group_of(place):
+    """The group that an `H5Dict` of `hornbeam.utils` keeps its items in; else `place` itself."""
+    import h5py
+
+    data = getattr(place, "data", None)
+    return data if isinstance(data, h5py.Group) else place
 
 
 def new_group(parent, name):
@@ -235,7 +297,7 @@ def child_group(group, name):
     """
     import h5py
 
-    found = _child(group, name)
+    found = child(group, name)
     if not isinstance(found, h5py.Group):
         raise ModelFileError(f"{name!r} in {group.name!r} should be a group.")
     return found
@@ -250,7 +312,7 @@ def child_array(group, name):
     """
     import h5py
 
-    found = _child(group, name)
+    found = child(group, name)
     if not isinstance(found, h5py.Dataset):
         raise ModelFileError(f"{name!r} in {group.name!r} should be an array.")
     with _damage(name):
@@ -280,7 +342,7 @@ def count_numbers(group):
         with _damage("names"):
             names = list(parent)
         for name in names:
-            item = _child(parent, name)
+            item = child(parent, name)
             with _damage(name):
                 address = h5py.h5o.get_info(item.id).addr
                 if address in seen:
@@ -360,7 +422,7 @@ def _check_chunks(dataset, layout, shape, size, stored):
         )
 
 
-def _child(group, name):
+def child(group, name):
     """Goes down a path of hard links, part by part."""
     import h5py
 

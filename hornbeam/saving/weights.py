@@ -20,7 +20,11 @@ def save_weights(model, filepath, overwrite=True):
         model: `Network`.
         filepath: Path, binary file object, or `h5py.Group`.
         overwrite: Bool; False asks before an existing file is replaced.
+
+    Raises:
+        ValueError: if the model has no weights yet.
     """
+    check_is_built(model, "save weights of")
     if may_write(filepath, overwrite):
         with hdf5.writing(filepath) as group:
             write_layers(group, model.layers)
@@ -139,13 +143,15 @@ def saved_layers(group):
 
 def read_layers(group, model, by_name=False, skip_mismatch=False, reshape=False):
     """Reads what `write_layers` wrote, or Keras, into the layers of a model."""
-    check_is_built(model)
     if by_name and "nb_layers" in group.attrs:
         raise ValueError(
             "The file was written before Keras 1, when weights had no names, so they cannot be "
             "found by name: use by_name=False."
         )
     saved, origin = saved_layers(group)
+    if not model.built and not any(len(entry) for entry in saved):
+        return  # the model that was saved had no weights yet, either
+    check_is_built(model)
     layers = conversion.layers_in_file(model, saved)
     if by_name:
         pairs = _pairs_by_name(saved, layers, origin, skip_mismatch, reshape)
@@ -183,16 +189,16 @@ def _numbers(dataset):
     return dataset if isinstance(dataset, np.ndarray) else hdf5.read_array(dataset)
 
 
-def check_is_built(model):
-    """Checks that a model has its variables.
+def check_is_built(model, what="load weights into"):
+    """Checks that a model has made its weights.
 
     Raises:
-        ValueError: naming the model.
+        ValueError: if not.
     """
-    if not model.built or any(not layer.built for layer in model.layers):
+    if not model.built:
         raise ValueError(
-            f"Unable to load weights into the model {model.name}, which has not created its "
-            "variables yet. Build it first: with `input_shape` in the first layer, with "
+            f"Unable to {what} the model {model.name}, which has not created its variables yet. "
+            "Build it first: with `input_shape` in the first layer, with "
             "`model.build(input_shape)`, or by calling it on data."
         )
 
