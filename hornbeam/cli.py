@@ -1,5 +1,6 @@
 """The `hornbeam` command."""
 
+import json
 import platform
 import sys
 from importlib.metadata import version
@@ -13,6 +14,7 @@ HELP = """\
 usage: hornbeam run SCRIPT [arguments ...]
        hornbeam run -m MODULE [arguments ...]
        hornbeam run -c CODE [arguments ...]
+       hornbeam info [--json] FILE
        hornbeam monitor [--port N] [--file PATH]
        hornbeam --version
        hornbeam --help
@@ -21,6 +23,10 @@ Runs a Keras program as it stands: `keras` and its submodules mean hornbeam, in 
 the processes it starts. Everything after SCRIPT, MODULE or CODE belongs to the program. SCRIPT may
 be `-` (standard input), or a folder or zip file with a __main__.py. The program's exit status
 becomes ours.
+
+`info` tells what is in a model file (HDF5, .keras, JSON, YAML, safetensors) without loading it:
+layers, weights, optimizer, and whether it holds Python code. Its exit status is 1 for a file that
+is damaged or no model.
 
 `monitor` draws the losses and metrics of runs that use the callback RemoteMonitor(), live, on a
 page that only this machine can open: http://localhost:9000 unless --port names another. The runs
@@ -61,6 +67,11 @@ def main(arguments=None):
                           "program go after its name.")
         case ["run"]:
             return _usage("run needs the script to run.")
+        case ["info", "-h" | "--help", *_]:
+            print(HELP, end="")
+            return 0
+        case ["info", *rest]:
+            return _info(rest)
         case ["monitor", "-h" | "--help", *_]:
             print(HELP, end="")
             return 0
@@ -69,6 +80,27 @@ def main(arguments=None):
         case []:
             return _usage("nothing to do.")
     return _usage(f"unknown command {arguments[0]!r}. Did you mean `hornbeam run {arguments[0]}`?")
+
+
+def _info(arguments):
+    """Tells what is in a model file."""
+    paths = [argument for argument in arguments if argument != "--json"]
+    unknown = [path for path in paths if path.startswith("-")]
+    if unknown:
+        return _usage(f"info knows no option {unknown[0]!r}; it knows --json.")
+    if len(paths) != 1:
+        return _usage("info needs one file.")
+    import hornbeam.layers  # noqa: F401  whose names are then known
+    from hornbeam.saving import info
+
+    try:
+        found = info.describe(paths[0])
+    except (OSError, ValueError) as error:
+        print(f"hornbeam: {info.shown(f'{paths[0]}: {error}')}", file=sys.stderr)
+        return 1
+    print(json.dumps(found, indent=2, default=str) if "--json" in arguments
+          else info.as_text(found))
+    return 0
 
 
 def _monitor(options):

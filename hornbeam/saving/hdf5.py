@@ -8,7 +8,6 @@ its shape asks for. A caller compares the shape with what it expects before it r
 import contextlib
 import io
 import math
-import mmap
 import os
 
 import numpy as np
@@ -20,6 +19,7 @@ from hornbeam.saving.errors import ModelFileError
 _LONGEST_ATTRIBUTE = 64512
 _MOST_TEXT = 2**28  # bytes of an attribute whose strings may lie anywhere in the file
 _HEAP = b"GCOL\x01\x00\x00\x00"
+_PART = 2**20  # bytes
 _FILTERS = {1: "gzip", 2: "shuffle", 3: "fletcher32", 32000: "lzf"}  # those that h5py brings along
 _SMALL = 64 * 2**20  # bytes; whatever packs so little may be packed as tightly as it likes
 _HIGHEST_RATIO = 50  # unpacked to packed bytes of larger arrays; trained weights reach 1.1
@@ -93,28 +93,36 @@ def _check_heaps(source):
     Source: the HDF5 File Format Specification, III.E.
     """
     with contextlib.ExitStack() as stack:
-        if is_path(source):
-            if os.path.getsize(source) == 0:
-                return
-            file = stack.enter_context(open(source, "rb"))
-            data = stack.enter_context(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-        else:
-            place = source.tell()
-            source.seek(0)
-            data = source.read()
-            source.seek(place)
-        start = data.find(_HEAP)
-        while start >= 0:
-            end = start + int.from_bytes(data[start + 8 : start + 16], "little")
-            at = start + 16
-            while at + 16 <= min(end, len(data)):
-                number = int.from_bytes(data[at : at + 2], "little")
-                size = int.from_bytes(data[at + 8 : at + 16], "little")
-                size = 16 + -(-size // 8) * 8 if number else size  # object 0 is what is free
-                if not 0 < size <= end - at:
-                    raise ModelFileError(f"The file is damaged: its strings at {start} are.")
-                at += size
-            start = data.find(_HEAP, start + 8)
+        file = stack.enter_context(open(source, "rb")) if is_path(source) else source
+        place = file.tell()
+        stack.callback(lambda: file.closed or file.seek(place))
+        size = file.seek(0, os.SEEK_END)
+        at = 0
+        while at < size:
+            file.seek(at)
+            part = file.read(_PART)
+            found = part.find(_HEAP)
+            while found >= 0:
+                _check_heap(file, at + found)
+                found = part.find(_HEAP, found + 1)
+            at += max(1, len(part) - len(_HEAP) + 1)
+
+
+def _check_heap(file, start):
+    file.seek(start + 8)
+    end = start + int.from_bytes(file.read(8), "little")
+    at = start + 16
+    while at + 16 <= end:
+        file.seek(at)
+        head = file.read(16)
+        if len(head) < 16:
+            return  # cut off: HDF5 sees that
+        size = int.from_bytes(head[8:], "little")
+        if int.from_bytes(head[:2], "little"):
+            size = 16 + -(-size // 8) * 8
+        if not 0 < size <= end - at:  # object 0 is the free rest, which counts its own head
+            raise ModelFileError(f"The file is damaged: its texts at byte {start} have no end.")
+        at += size
 
 
 @contextlib.contextmanager

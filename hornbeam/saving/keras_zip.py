@@ -69,7 +69,7 @@ def _write_weights(file, model, with_optimizer):
 
 def load(source, custom_objects=None, compile=True):
     """Makes a model of a file; arguments and errors are those of `load_model`."""
-    with archives.reading(source) as archive:
+    with archives.reading(source) as archive, limits.one_error("The archive"):
         saved = _read_json(archive, _CONFIG, limits.LONGEST_TEXT)
         if not isinstance(saved, dict):
             raise ModelFileError(f"{_CONFIG!r} in the archive holds no model.")
@@ -95,7 +95,7 @@ def load(source, custom_objects=None, compile=True):
 
 def load_weights(model, source, **options):
     """Reads the weights of a file into a model; `options` are those of `keras3_weights.read`."""
-    with archives.reading(source) as archive:
+    with archives.reading(source) as archive, limits.one_error("The archive"):
         orders = None
         if _CONFIG in archive:
             saved = _read_json(archive, _CONFIG, limits.LONGEST_TEXT)

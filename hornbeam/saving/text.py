@@ -109,10 +109,15 @@ def model_from_yaml(yaml_string, custom_objects=None):
         ModelFileError: if it is no plain YAML, or damaged.
         ValueError: as of `model_from_json`.
     """
-    return model_from_config(_read_yaml(yaml_string), custom_objects)
+    return model_from_config(read_yaml(yaml_string), custom_objects)
 
 
-def _read_yaml(text):
+def read_yaml(text):
+    """Returns what a YAML text holds: plain data, and lists for the tuples that Keras wrote.
+
+    Raises:
+        ModelFileError: if it is no YAML, or holds objects, or explodes.
+    """
     import yaml
 
     class Loader(yaml.SafeLoader):
