@@ -108,7 +108,8 @@ class BatchFromFilesMixin(ImageIterator):
             )
         except OSError as error:
             return error
-        place[...] = img_to_array(image, data_format=self.data_format, dtype=self.dtype)
+        pixels = np.asarray(image)
+        place[...] = img_to_array(pixels, self.data_format, pixels.dtype)  # cast once, here
         return None
 
     def _answer(self, images, index_array):
