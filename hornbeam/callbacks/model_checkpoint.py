@@ -59,6 +59,8 @@ class ModelCheckpoint(Callback):
         self.filepath = filepath
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only
+        if isinstance(period, str):  # tf.keras has `save_freq` at this place
+            period, save_freq = 1, period
         self.period = checked_number("ModelCheckpoint", "period", period, at_least=1)
         self.save_freq = checked_frequency("ModelCheckpoint", save_freq)
         self.load_weights_on_restart = load_weights_on_restart

@@ -119,7 +119,7 @@ class Model(Network):
             y: Array, list or dict of arrays; None if `x` yields targets or there are none.
             batch_size: Integer, default 32.
             epochs: Integer, the epoch at which to end (see `initial_epoch`).
-            verbose: 0 silent, 1 progress bar, 2 one line an epoch.
+            verbose: 0 silent, 1 or 'auto' progress bar, 2 one line an epoch.
             callbacks: List of `Callback`s, or one.
             validation_split: Float in [0, 1): this fraction of the samples, the last ones before
                 shuffling, validates.

@@ -196,6 +196,11 @@ def test_checkpoint_names_the_fields_it_could_fill_in():
         callback.on_epoch_end(0, {"loss": 1.0})
 
 
+def test_checkpoint_takes_the_place_of_save_freq_in_tf_keras():
+    callback = ModelCheckpoint("w.h5", "val_loss", 0, True, False, "min", "epoch")
+    assert (callback.period, callback.save_freq, callback.save_best_only) == (1, "epoch", True)
+
+
 def test_checkpoint_warns_where_its_monitor_is_missing():
     callback = ModelCheckpoint("w.h5", save_best_only=True)
     with pytest.warns(RuntimeWarning, match="only with val_loss available.*Available are: loss"):
