@@ -27,9 +27,11 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture
-def browser(tmp_path):
+def browser(tmp_path, monkeypatch):
     from selenium import webdriver
 
+    for name in ("no_proxy", "NO_PROXY"):      # the driver is on this machine
+        monkeypatch.setenv(name, "localhost,127.0.0.1")
     options = webdriver.ChromeOptions()
     options.binary_location = BROWSER
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
