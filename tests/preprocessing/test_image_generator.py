@@ -122,6 +122,12 @@ def test_integers_and_wide_floats_are_taken():
     same = wide.flow(x, batch_size=4, seed=1)[0]
     assert same.dtype == np.float64
     np.testing.assert_allclose(found, same, atol=0.05)
+    half = ImageDataGenerator(rotation_range=10, dtype="float16")
+    halves = half.flow(x, batch_size=4, seed=1)[0]
+    assert halves.dtype == np.float16
+    np.testing.assert_allclose(halves, same, atol=0.2)
+    np.random.seed(0)
+    assert half.random_transform(x[0].astype("float16")).dtype == np.float16
 
 
 def test_a_mapped_file_is_neither_loaded_nor_sent_whole(tmp_path):

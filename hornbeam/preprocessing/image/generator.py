@@ -533,7 +533,7 @@ class ImageDataGenerator:
         return self._standardized(self._transformed(x, parameters), axis=(1, 2, 3))
 
     def _transformed(self, x, parameters):
-        if x.dtype == np.float32 and self.interpolation_order == 1:
+        if x.dtype in (np.float32, np.float16) and self.interpolation_order == 1:
             return transforms.transformed_batch(
                 x, parameters, self.data_format, self.fill_mode, self.cval
             )

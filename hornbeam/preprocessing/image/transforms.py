@@ -109,6 +109,10 @@ def _warped(x, matrix, channel_axis, fill_mode, cval, order):
     from scipy import ndimage
 
     check_fill_mode(fill_mode)
+    if x.dtype == np.float16:  # which SciPy does not know
+        return _warped(x.astype("float32"), matrix, channel_axis, fill_mode, cval, order).astype(
+            x.dtype
+        )
     channels = [
         ndimage.affine_transform(
             channel, matrix[:, :2], matrix[:, 2], order=order, mode=fill_mode, cval=cval
@@ -427,7 +431,7 @@ def transformed_batch(x, parameters, data_format, fill_mode, cval):
     """Applies drawn parameters to a batch, with `order=1`; equals `transformed` image by image.
 
     Args:
-        x: float32 array `(n, ...)`; may be written to.
+        x: float32 or float16 array `(n, ...)`; may be written to.
         parameters: List of `n` dictionaries.
         data_format, fill_mode, cval: Of the images, and how to fill.
 
@@ -444,7 +448,8 @@ def transformed_batch(x, parameters, data_format, fill_mode, cval):
         _flip(matrices, _flags(parameters, "flip_vertical"), axis=0, size=rows)
         _flip(matrices, _flags(parameters, "flip_horizontal"), axis=1, size=cols)
         images = np.moveaxis(x, axes.channel + 1, -1)
-        x = np.moveaxis(warp(images, matrices, fill_mode, cval), -1, axes.channel + 1)
+        warped = warp(images, matrices, fill_mode, cval).astype(x.dtype, copy=False)
+        x = np.moveaxis(warped, -1, axes.channel + 1)
     else:
         for name, axis in (("flip_vertical", axes.row), ("flip_horizontal", axes.col)):
             flipped = _flags(parameters, name)
