@@ -38,9 +38,6 @@ CASES = [
     )
 ]
 
-_running = []
-
-
 def measure(bench):
     return bench.race("image_augmentation", TITLE, CASES)
 
@@ -64,16 +61,19 @@ def prepare(case, peer):
 
 
 def _read_by_workers(keras, peer, batches, count):
-    """An enqueuer that is running already, since starting processes is not what is measured."""
-    while _running:  # of the case before: forking beside it may hang Keras 2.3.1
-        _running.pop().stop()
-    enqueuer = keras.utils.OrderedEnqueuer(batches, use_multiprocessing=peer.name == "keras2")
-    enqueuer.start(workers=os.cpu_count(), max_queue_size=10)
-    _running.append(enqueuer)
-    source, seen = enqueuer.get(), {}
+    """Starting the workers counts: Keras 2.3.1 starts its processes anew in each epoch as well.
+
+    None may be started while this process waits for a command: a fork that is born while standard
+    input is locked never gets past closing it.
+    """
+    seen = {}
 
     def run():
+        enqueuer = keras.utils.OrderedEnqueuer(batches, use_multiprocessing=peer.name == "keras2")
+        enqueuer.start(workers=os.cpu_count(), max_queue_size=10)
+        source = enqueuer.get()
         for _ in range(len(batches)):
             seen["mean"] = next(source).mean()
+        enqueuer.stop()
 
     return Timed(run, count, check=lambda: seen["mean"])
