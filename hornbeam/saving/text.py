@@ -82,6 +82,11 @@ def model_from_config(config, custom_objects=None):
             "`model_from_config` expects a dictionary, not a list. Maybe you meant to use "
             "`Sequential.from_config(config)`?"
         )
+    if not isinstance(config, dict):
+        raise ModelFileError(
+            f"Improper config format: {config!r:.200}. Expected a dict with the keys 'class_name' "
+            "and 'config'."
+        )
     limits.check_config(config)
     with limits.one_error("The config"):
         config = keras1.modern_model_config(config, custom_objects)

@@ -29,6 +29,7 @@ import numpy as np
 
 from tests.security import samples
 
+ROOT = Path(__file__).resolve().parents[2]
 MEMORY = 3 * 2**30  # bytes that a process may take beyond what it has after its imports
 SECONDS = 30  # for one file; a load takes 0.05 s
 _NUMBERS = (0, 1, -1, 2, 255, 2**31 - 1, 2**31, 2**32, 2**63 - 1, 2**64, 10**12, 10**400, -(2**40),
@@ -260,11 +261,10 @@ def _watch(first, end, step, seed, seconds, outcomes, notes):
         command += [f"--first={first}", f"--count={end - first}", f"--step={step}"]
         command += [f"--seed={seed}"]
         with tempfile.TemporaryFile("w+") as errors:
-            process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=errors, text=True, bufsize=1
-            )
-            running = _follow(process, seconds, outcomes, notes)
-            process.wait()
+            with subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=errors, text=True, bufsize=1, cwd=ROOT
+            ) as process:
+                running = _follow(process, seconds, outcomes, notes)
             if running is None and process.returncode == 0:
                 return
             if running is None:
@@ -289,15 +289,18 @@ def _follow(process, seconds, outcomes, notes):
             lines.put(line)
         lines.put(None)
 
-    threading.Thread(target=pump, daemon=True).start()
+    pumping = threading.Thread(target=pump, daemon=True)
+    pumping.start()
     running, limit = None, 20 * seconds
     while True:
         try:
             line = lines.get(timeout=limit)
         except queue.Empty:
             process.kill()
+            pumping.join()
             return running, True
         if line is None:
+            pumping.join()
             return None if running is None else (running, False)
         word, number, *rest = line.split(maxsplit=2)
         if word == "start":
