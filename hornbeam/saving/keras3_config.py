@@ -187,6 +187,7 @@ class _Translation:
         accepted = None
         if builtin is not None:
             accepted = _accepted(builtin).difference(names.NOT_ITS_OWN.get(kind, ()))
+            accepted |= {"function_type"} if kind == "Lambda" else set()
         for name in list(result):
             known = name in accepted if accepted else name not in ("input_axes", "output_axes")
             if not known and names.is_neutral(names.NEUTRAL, name, result[name]):
@@ -253,6 +254,9 @@ class _Translation:
             return _Graph(self, config).translated()
         result = {name: config[name] for name in ("name", "build_input_shape") if name in config}
         layers = [self._layer(entry) for entry in layers]
+        ours = config.get("hornbeam")
+        if isinstance(ours, dict) and ours.get("built_later"):
+            return {**result, "layers": layers[1:]}
         if len(layers) > 1 and self.keras3:
             _fold_input(layers)
         if any(entry["class_name"] == "InputLayer" for entry in layers[:1]) and self.keras3:

@@ -88,6 +88,8 @@ def _arguments(kind, config, layer):
             kept[name] = value
         elif name == "interpolation" and value == names.BILINEAR:
             result[name] = "bilinear"
+        elif name == "interpolation" and _differs(kind, config):
+            result[name] = kept[name] = value
         else:
             result[renamed.get(name, name)] = _value(name, value, layer)
     if kind == "Lambda":
@@ -194,6 +196,8 @@ def _sequential(model, config):
         entries.insert(0, _layer(first, {"class_name": "InputLayer", "config": inputs}))
     result = {"name": config.get("name"), "trainable": True, "layers": entries}
     shape = config.get("build_input_shape")
+    if shape is not None and model.inputs:
+        result[_OURS] = {"built_later": True}  # the layers did not tell the shape of the input
     if shape is None and model.inputs:
         shape = _shape(model.inputs[0])
     if shape is not None:

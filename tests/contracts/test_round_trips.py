@@ -56,6 +56,7 @@ def with_weights(way):
 # Ways that bring the weights with them, and those that do not.
 WHOLE = {
     "h5": file("h5"),
+    "keras": file("keras"),
     "pickle": pickled,
     "deepcopy": copy.deepcopy,
 }

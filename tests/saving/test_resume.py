@@ -45,15 +45,20 @@ class Heavy(optimizers.Optimizer):
         return {**super().get_config(), "lr": float(K.get_value(self.rate))}
 
 
-def h5(model):
-    buffer = io.BytesIO()
-    model.save(buffer)
-    buffer.seek(0)
-    return load_model(buffer, custom_objects={"Heavy": Heavy})
+def file(save_format):
+    def through(model):
+        buffer = io.BytesIO()
+        model.save(buffer, save_format=save_format)
+        buffer.seek(0)
+        return load_model(buffer, custom_objects={"Heavy": Heavy})
+
+    return through
 
 
+h5 = file("h5")
 WAYS = {
     "h5": h5,
+    "keras": file("keras"),
     "pickle": lambda model: pickle.loads(pickle.dumps(model)),
     "deepcopy": copy.deepcopy,
 }
