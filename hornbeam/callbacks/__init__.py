@@ -10,6 +10,7 @@ from hornbeam.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPl
 from hornbeam.callbacks.model_checkpoint import ModelCheckpoint
 from hornbeam.callbacks.progbar_logger import ProgbarLogger
 from hornbeam.callbacks.remote_monitor import RemoteMonitor
+from hornbeam.callbacks.sidecar import SidecarEvaluatorModelExport
 from hornbeam.callbacks.stopping import EarlyStopping, TerminateOnNaN
 from hornbeam.callbacks.tensorboard_v1 import TensorBoard
 
@@ -27,6 +28,7 @@ __all__ = [
     "ProgbarLogger",
     "ReduceLROnPlateau",
     "RemoteMonitor",
+    "SidecarEvaluatorModelExport",
     "TensorBoard",
     "TerminateOnNaN",
     "needs_batches",

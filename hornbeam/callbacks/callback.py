@@ -34,7 +34,7 @@ class Callback:
         """Called at the start of `fit`."""
 
     def on_train_end(self, logs=None):
-        """Called at the end of `fit`."""
+        """Called at the end of `fit`, with the logs of the last epoch, as in tf.keras."""
 
     def on_epoch_begin(self, epoch, logs=None):
         """Called before an epoch; the first is number 0."""
@@ -60,7 +60,10 @@ class Callback:
         """Called at the start of `evaluate`, and of the validation in `fit`."""
 
     def on_test_end(self, logs=None):
-        """Called at the end of `evaluate`, and of the validation in `fit`."""
+        """Called at the end of `evaluate`, and of the validation in `fit`, with the results.
+
+        Notes: Keras 2.3.1 gives this hook, and `on_train_end`, empty logs.
+        """
 
     def on_test_batch_begin(self, batch, logs=None):
         """Called before a batch of `evaluate` or of the validation."""

@@ -91,19 +91,9 @@ class ModelCheckpoint(Callback):
 
     def on_train_begin(self, logs=None):
         if self.load_weights_on_restart:
-            newest = self._newest_file()
+            newest = newest_file(self.filepath)
             if newest is not None:
                 self.model.load_weights(newest)
-
-    def _newest_file(self):
-        """The newest file whose name `filepath` could have become, or None."""
-        folder, name = os.path.split(os.fspath(self.filepath))
-        pattern = re.compile("(.*)".join(map(re.escape, re.split(r"{[^{}]*}", name))))
-        if not os.path.isdir(folder or "."):
-            return None
-        found = [os.path.join(folder, n) for n in os.listdir(folder or ".") if pattern.fullmatch(n)]
-        found = [path for path in found if os.path.isfile(path)]
-        return max(found, key=os.path.getmtime, default=None)
 
     def check_before_training(self, callbacks):
         """Raises now what would else be raised at the first saving, perhaps after an hour.
@@ -206,6 +196,17 @@ class ModelCheckpoint(Callback):
     def _say(self, epoch, text):
         if self.verbose > 0:
             print(f"\nEpoch {epoch + 1:05d}: {text}")
+
+
+def newest_file(filepath):
+    """Returns the newest file whose name a `filepath` with fields could have become, or None."""
+    folder, name = os.path.split(os.fspath(filepath))
+    pattern = re.compile(".*".join(map(re.escape, re.split(r"{[^{}]*}", name))))
+    if not os.path.isdir(folder or "."):
+        return None
+    found = [os.path.join(folder, n) for n in os.listdir(folder or ".") if pattern.fullmatch(n)]
+    found = [path for path in found if os.path.isfile(path)]
+    return max(found, key=os.path.getmtime, default=None)
 
 
 def checked_frequency(callback, save_freq):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from hornbeam.callbacks import needs_batches
+from hornbeam.callbacks.logs import Logs
 from hornbeam.engine.node import from_list
 from hornbeam.training import loop, sources, standardize
 from hornbeam.training.interrupts import deferred
@@ -35,9 +36,10 @@ def run_test(trainer, data, steps, callbacks, interrupts, progress=None):
             raise ValueError("The data yielded no batch, so there is nothing to evaluate.")
         if progress is not None:
             progress(count, seen, np.asarray(results))
+    results = np.asarray(results).tolist()
     if callbacks is not None:
-        callbacks.on_test_end()
-    return np.asarray(results).tolist()
+        callbacks.on_test_end(Logs(zip(objective.names, results)))
+    return results
 
 
 def evaluate(

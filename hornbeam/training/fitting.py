@@ -200,6 +200,7 @@ class _Fit:
         callbacks, pending = self.callbacks, []
         self.runner = runner = Runner(self.trainer, TRAIN)
         self.resuming = Resuming(self)
+        self.logs = Logs()  # of the last epoch
         callbacks.on_train_begin()
         for epoch in self.resuming.epochs(initial_epoch, epochs):
             self.objective.reset()
@@ -213,7 +214,7 @@ class _Fit:
             callbacks.on_epoch_begin(epoch)
             results = self._epoch(runner, shuffle, epoch)
             values = np.asarray(results).tolist()
-            logs = Logs()
+            logs = self.logs = Logs()
             if self.validation is not None and self._validates(epoch):
                 logs.update((f"val_{n}", v) for n, v in zip(self.objective.names, self._validate()))
             logs.update(zip(self.objective.names, values))  # after the validation's, as in Keras
@@ -225,7 +226,7 @@ class _Fit:
             history.on_epoch_end(
                 epoch, Logs(zip(self.objective.names, np.asarray(results).tolist()))
             )
-        callbacks.on_train_end()
+        callbacks.on_train_end(self.logs)
 
     def _epoch(self, runner, shuffle, epoch):
         data, done = self.data, self.resuming.batches_done(epoch)

@@ -20,7 +20,7 @@ class Resuming:
     """Backs up one `fit` for its `BackupAndRestore`s, and brings it back.
 
     Args:
-        run: The `fit`: `trainer`, `runner`, `callbacks`, `data` and `validation`.
+        run: The `fit`: `trainer`, `runner`, `callbacks`, `data`, `validation` and `logs`.
 
     Attributes:
         found: What the newest file holds, or None. `found["epoch"]` and `found["batch"]` are the
@@ -94,6 +94,7 @@ class Resuming:
             "stopped": bool(trainer.model.stop_training),
             "variables": [variable.get_value() for variable in variables],
             "beside": [variable.get_value() for variable in beside],
+            "logs": dict(run.logs),
             "seeds": [run.runner.run_seed, trainer.single_seed],
             "counts": [trainer.step_count, trainer.other_count],
             "random": random_state(),
@@ -132,6 +133,7 @@ class Resuming:
         if not run.data.go_to(found["data"]):
             set_random_state(found["random"])
         trainer.model.stop_training = found["stopped"]
+        run.logs.update(found["logs"])
         waiting = list(found["callbacks"])
         for callback in run.callbacks:
             place = next(

@@ -17,6 +17,7 @@ from hornbeam.callbacks import (
     ModelCheckpoint,
     ProgbarLogger,
     ReduceLROnPlateau,
+    SidecarEvaluatorModelExport,
     TerminateOnNaN,
 )
 from hornbeam.layers import Dense
@@ -290,3 +291,27 @@ def test_a_list_of_callbacks_can_be_driven_by_hand():
     assert net.history.history == {"own": [1], "val_loss": [0.5], "val_accuracy": [0.25]}
     assert hooks.make_logs(net, {}, "predicted", "predict") == {"outputs": "predicted"}
     assert CallbackList().make_logs(net, {}, [1.0], "train") == {}
+
+
+def test_the_best_of_the_checkpoints_of_another_program_is_exported(tmp_path, capsys):
+    net, losses = model(), []
+    checkpoints = str(tmp_path / "w-{epoch:02d}-{loss:.2f}.h5")
+    export = SidecarEvaluatorModelExport(
+        tmp_path / "best-{epoch}.h5", checkpoints, monitor="loss", verbose=1
+    )
+    for epoch, rate in enumerate([0.5, -3.0, 0.9]):
+        net.optimizer.lr = rate
+        checkpoint = ModelCheckpoint(checkpoints, save_weights_only=True)
+        net.fit(
+            X, Y, epochs=epoch + 8, initial_epoch=epoch + 7, verbose=0, callbacks=checkpoint
+        )
+        losses.append(net.evaluate(X, Y, verbose=0, callbacks=export)[0])
+        if losses[-1] == min(losses):
+            assert (tmp_path / f"best-{epoch + 8}.h5").exists()
+            assert load_model(tmp_path / f"best-{epoch + 8}.h5").evaluate(X, Y, verbose=0)[0] == (
+                pytest.approx(losses[-1])
+            )
+    assert sorted(p.name for p in tmp_path.glob("best*")) == ["best-8.h5"]
+    assert "Epoch 00008: loss improved from inf to" in capsys.readouterr().out
+    with pytest.raises(TypeError, match="leave `save_best_only` out"):
+        SidecarEvaluatorModelExport("a", "b", save_best_only=False)
