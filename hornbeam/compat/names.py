@@ -41,7 +41,7 @@ def activate():
 
 
 class KerasNames(Aliases):
-    """Finds `keras` and `keras.*` in hornbeam."""
+    """Finds `keras` and `keras.*` in hornbeam, and `keras_preprocessing`."""
 
     def home(self, name):
         home = _home(name)
@@ -59,6 +59,8 @@ def _home(name):
     root, _, below = name.partition(".")
     if root == "keras":
         return f"hornbeam.{HOMES.get(below, below)}".rstrip(".")
+    if root == "keras_preprocessing":  # Keras 2.2 and 2.3 had it beside; pickles name it
+        return f"hornbeam.preprocessing.{below}".rstrip(".")
     return None
 
 

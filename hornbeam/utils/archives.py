@@ -97,7 +97,12 @@ def _extract(file_path, path, read):
             raise
         except (*DAMAGED, OSError) as error:
             if getattr(error, "errno", None) not in (None, errno.EINVAL):
-                raise  # of the disk; a false position or stream has one of these two
+                # Of the disk; a false position or a broken stream has one of these two.
+                raise OSError(
+                    error.errno,
+                    f"Unpacking {file_path} into {path} failed: {error.strerror}. Nothing of it "
+                    "was unpacked",
+                ) from error
             raise ArchiveError(
                 f"The archive {file_path} is damaged or cannot be read: {error}. Nothing of it "
                 "was unpacked. Download it again."

@@ -233,6 +233,10 @@ def _download(origin, path, expected):
                 path=own,
                 downloader=lambda url, temporary, _: transfer(url, temporary),
             )
+        except DownloadError as error:
+            hint = f" A copy from elsewhere, put at {path}, serves as well."
+            text = (error.strerror or str(error)) + hint
+            raise DownloadError(*(error.errno, text) if error.errno else (text,)) from error
         except ValueError as error:
             if expected is None:
                 raise

@@ -1,6 +1,7 @@
 """One file from the network: in bounded time, whole, and from where it was asked for."""
 
 import contextlib
+import errno
 import os
 import shutil
 import time
@@ -66,19 +67,19 @@ def transfer(url, path):
         ValueError: for an address that `check_origin` refuses.
     """
     check_origin(url)
-    with open(path, "wb") as file:
+    with open(path, "wb", buffering=0) as file:  # nothing is left to be written when it closes
         if urllib.parse.urlsplit(url).scheme.lower() == "file":
             _copy(url, file)
         else:
             _Transfer(url, file).run()
-        file.flush()
         os.fsync(file.fileno())
 
 
 def _copy(url, file):
     try:
         with open(urllib.request.url2pathname(urllib.parse.urlsplit(url).path), "rb") as source:
-            shutil.copyfileobj(source, file)
+            while chunk := source.read(CHUNK):
+                _store(file, chunk)
     except OSError as error:
         raise DownloadError(error.errno, f"URL fetch failure on {url}: {error}") from error
 
@@ -205,9 +206,10 @@ class _Transfer:
         free = shutil.disk_usage(os.path.dirname(self.file.name)).free
         if self.total is not None and self.total - self.received > free:
             raise DownloadError(
+                errno.ENOSPC,
                 f"URL fetch failure on {self.url}: it has {self.total} bytes, and the disk of "
                 f"{os.path.dirname(self.file.name)} has {free} left. Free some space, or name "
-                "another folder by cache_dir or the environment variable KERAS_HOME."
+                "another folder by cache_dir or the environment variable KERAS_HOME.",
             )
         if self.bar is None:
             self.bar = Progbar(self.total)
@@ -244,5 +246,6 @@ class _Transfer:
 
 
 def _store(file, chunk):
-    file.write(chunk)
-    file.flush()
+    chunk = memoryview(chunk)
+    while chunk:
+        chunk = chunk[file.write(chunk) :]  # a full disk takes a part first

@@ -267,3 +267,21 @@ def test_a_model_from_the_engine_trains(run, home):
         print(model.fit(np.ones((4, 3)), np.ones((4, 2)), verbose=0).epoch)
     """
     assert run(program, *LAUNCHER) == "[0]\n"
+
+
+def test_keras_preprocessing_is_ours_as_well_and_its_pickles_load(run):
+    # A tokenizer that was pickled under Keras 2.2 or 2.3 names that module.
+    run("""
+        import pickle
+        import keras.preprocessing.text
+        from keras_preprocessing.sequence import pad_sequences
+        from keras_preprocessing import text
+
+        assert text is keras.preprocessing.text
+        tokenizer = text.Tokenizer()
+        tokenizer.fit_on_texts(["to be"])
+        ours, theirs = (name.encode() for name in (text.__name__, "keras_preprocessing.text"))
+        old = pickle.dumps(tokenizer, protocol=0).replace(ours, theirs)
+        assert theirs in old
+        assert pickle.loads(old).texts_to_sequences(["be"]) == [[2]]
+        """, *LAUNCHER)

@@ -280,6 +280,6 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path, target, monkeypatch):
 
     path = make_tar(tmp_path / "a", file_member("x"))
     monkeypatch.setattr(archives._Stage, "spend", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match="Unpacking .* failed: No space left"):
         extract_archive(path, target)
     assert unpacked(target) == []
