@@ -219,6 +219,9 @@ def test_data_that_do_not_fit_are_named():
 def test_keras_1s_dim_ordering_is_the_layout():
     assert ImageDataGenerator(dim_ordering="th").data_format == "channels_first"
     assert image.img_to_array(np.zeros((4, 5, 3)), dim_ordering="th").shape == (3, 4, 5)
+    assert ImageDataGenerator().flow(X=pictures(3))[0].shape == (3, 7, 8, 3)
+    with pytest.raises(TypeError, match="flow needs `x`"):
+        ImageDataGenerator().flow()
 
 
 def test_functions_of_keras_1_are_there():

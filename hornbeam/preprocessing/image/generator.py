@@ -164,7 +164,7 @@ class ImageDataGenerator:
 
     def flow(
         self,
-        x,
+        x=None,
         y=None,
         batch_size=32,
         shuffle=True,
@@ -175,6 +175,7 @@ class ImageDataGenerator:
         save_format="png",
         subset=None,
         ignore_class_split=False,
+        X=None,
     ):
         """Returns batches of images in memory.
 
@@ -191,10 +192,14 @@ class ImageDataGenerator:
             save_format: `'png'` or `'jpeg'`.
             subset: `'training'`, `'validation'` or None, with `validation_split`.
             ignore_class_split: Bool; whether the subsets may have different classes.
+            X: Keras 1's name of `x`.
 
         Returns:
             `NumpyArrayIterator` of `x`, `(x, y)` or `(x, y, sample_weight)`.
         """
+        x = X if x is None else x
+        if x is None:
+            raise TypeError("flow needs `x`, an array of images.")
         return NumpyArrayIterator(
             x,
             y,
