@@ -54,16 +54,22 @@ ADDRESSES = {
 }
 
 
-def fetch(name, path=None, untar=False, cache_subdir="datasets"):
+def fetch(name, path=None, untar=False, cache_subdir="datasets", cache_dir=None):
     """Returns the path of a file of `ADDRESSES`, from the cache or from its address.
 
     Args:
         name: String, its key in the table.
         path: String, the name it has in the cache, if another; may be an absolute path.
         untar: Bool, whether it is the folder in an archive.
-        cache_subdir: String, the folder of the cache.
+        cache_subdir: String, the folder in the cache.
+        cache_dir: String, the cache, if another than `~/.keras`.
     """
     origin, file_hash = ADDRESSES[name]
     return get_file(
-        os.fspath(path or name), origin, untar, file_hash=file_hash, cache_subdir=cache_subdir
+        os.fspath(path or name),
+        origin,
+        untar,
+        file_hash=file_hash,
+        cache_subdir=cache_subdir,
+        cache_dir=cache_dir,
     )

@@ -23,6 +23,7 @@ def load_data(
     start_char=1,
     oov_char=2,
     index_from=3,
+    cache_dir=None,
     **kwargs,
 ):
     """Loads film reviews whose words are numbered by how frequent they are.
@@ -42,6 +43,7 @@ def load_data(
         start_char: Integer that begins each review; None for no mark.
         oov_char: Integer in place of words that are not kept; None leaves them out.
         index_from: Integer that is added to the index of each word.
+        cache_dir: Folder in place of `~/.keras`.
 
     Returns:
         `(x_train, y_train), (x_test, y_test)`: reviews, arrays of dtype object and shapes
@@ -61,7 +63,7 @@ def load_data(
     """
     num_words = vocabulary_size("imdb.load_data", num_words, kwargs)
     x_train, y_train, x_test, y_test = read_npz(
-        fetch("imdb.npz", path), "x_train", "y_train", "x_test", "y_test"
+        fetch("imdb.npz", path, cache_dir=cache_dir), "x_train", "y_train", "x_test", "y_test"
     )
     random = np.random.RandomState(seed)
     x_train, y_train = shuffled(random, x_train, y_train)

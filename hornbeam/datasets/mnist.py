@@ -6,13 +6,14 @@ from hornbeam.datasets.pickles import read_npz
 __all__ = ["load_data"]
 
 
-def load_data(path="mnist.npz"):
+def load_data(path="mnist.npz", cache_dir=None):
     """Loads MNIST: grey images of digits, 28 x 28 pixels, of 10 classes.
 
     Downloads 11 MB on first use.
 
     Args:
         path: Name of the file in `~/.keras/datasets`, or an absolute path.
+        cache_dir: Folder in place of `~/.keras`.
 
     Returns:
         `(x_train, y_train), (x_test, y_test)`: images, uint8 of shapes `(60000, 28, 28)` and
@@ -26,6 +27,6 @@ def load_data(path="mnist.npz"):
     of Keras 2.3.1.
     """
     x_train, y_train, x_test, y_test = read_npz(
-        fetch("mnist.npz", path), "x_train", "y_train", "x_test", "y_test"
+        fetch("mnist.npz", path, cache_dir=cache_dir), "x_train", "y_train", "x_test", "y_test"
     )
     return (x_train, y_train), (x_test, y_test)

@@ -11,7 +11,14 @@ from hornbeam.datasets.word_lists import (
     vocabulary_size,
 )
 
-__all__ = ["get_word_index", "load_data"]
+__all__ = ["get_label_names", "get_word_index", "load_data"]
+
+TOPICS = (
+    "cocoa grain veg-oil earn acq wheat copper housing money-supply coffee sugar trade reserves "
+    "ship cotton carcass crude nat-gas cpi money-fx interest gnp meal-feed alum oilseed gold tin "
+    "strategic-metal livestock retail ipi iron-steel rubber heat jobs lei bop zinc orange pet-chem "
+    "dlr gas silver wpi hog lead"
+).split()
 
 
 def load_data(
@@ -24,6 +31,7 @@ def load_data(
     start_char=1,
     oov_char=2,
     index_from=3,
+    cache_dir=None,
     **kwargs,
 ):
     """Loads newswires whose words are numbered by how frequent they are.
@@ -43,6 +51,7 @@ def load_data(
         start_char: Integer that begins each newswire; None for no mark.
         oov_char: Integer in place of words that are not kept; None leaves them out.
         index_from: Integer that is added to the index of each word.
+        cache_dir: Folder in place of `~/.keras`.
 
     Returns:
         `(x_train, y_train), (x_test, y_test)`: newswires, arrays of dtype object and shapes
@@ -61,7 +70,7 @@ def load_data(
         raise ValueError(
             f"reuters.load_data got test_split={test_split}. It expects a fraction from 0 to 1."
         )
-    xs, labels = read_npz(fetch("reuters.npz", path), "x", "y")
+    xs, labels = read_npz(fetch("reuters.npz", path, cache_dir=cache_dir), "x", "y")
     xs, labels = shuffled(np.random.RandomState(seed), xs, labels)
     xs, labels = select_words(
         xs, labels, num_words, skip_top, maxlen, start_char, oov_char, index_from
@@ -80,3 +89,11 @@ def get_word_index(path="reuters_word_index.json"):
         DownloadError: if the file cannot be had.
     """
     return load_word_index("reuters_word_index.json", path)
+
+
+def get_label_names():
+    """Returns the names of the 46 topics, as a tuple: the label is the place in it.
+
+    Source: tf.keras 2, which has them from Martin Thoma.
+    """
+    return tuple(TOPICS)

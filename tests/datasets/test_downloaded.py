@@ -74,6 +74,8 @@ def test_mnist(publish, tmp_path):
     np.testing.assert_array_equal(x_train, x)
     np.testing.assert_array_equal(y_test, y[:2])
     assert x_train.dtype == y_train.dtype == "uint8" and x_test.shape == (2, 28, 28)
+    mnist.load_data(cache_dir=str(tmp_path / "elsewhere"))
+    assert (tmp_path / "elsewhere" / "datasets" / "mnist.npz").exists()
     mnist.load_data("other.npz")
     assert (tmp_path / "datasets" / "other.npz").exists()
 
@@ -252,6 +254,11 @@ def test_reuters(publish, way):
     assert y_train.tolist() + y_test.tolist() == order.tolist()
     with pytest.raises(ValueError, match="test_split=1.5"):
         reuters.load_data(test_split=1.5)
+
+
+def test_names_of_topics():
+    names = reuters.get_label_names()
+    assert len(names) == 46 and (names[3], names[45]) == ("earn", "lead")
 
 
 @pytest.mark.parametrize("module", [imdb, reuters])
