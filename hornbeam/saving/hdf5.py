@@ -162,6 +162,7 @@ def _group_of(place):
 
 def new_group(parent, name):
     """Makes an empty group; one of that name is removed first."""
+    name = name.lstrip("/")  # from here, not from the root of the file
     if name in parent:
         del parent[name]
     return parent.create_group(name)
@@ -294,7 +295,7 @@ def write_array(group, name, array):
     array = np.asarray(array)
     if array.dtype.name == "bfloat16":
         array = array.astype("float32")
-    group.create_dataset(name, data=array)
+    group.create_dataset(name.lstrip("/"), data=array)
 
 
 def child_group(group, name):
