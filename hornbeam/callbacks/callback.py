@@ -142,14 +142,15 @@ def overrides(callback, hook, but_for=()):
 
 
 def as_list(callbacks):
-    """Returns one callback, or a list of them, as a list.
+    """Returns one callback, or several (a `CallbackList` as well), as a list; None is none.
 
     Raises:
         TypeError: if one of them is a class, or no callback at all.
     """
     if callbacks is None:
         return []
-    callbacks = list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
+    several = hasattr(callbacks, "__iter__") and not isinstance(callbacks, Callback)
+    callbacks = list(callbacks) if several else [callbacks]
     for callback in callbacks:
         if isinstance(callback, type):
             name = callback.__name__

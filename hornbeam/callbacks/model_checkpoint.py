@@ -118,6 +118,7 @@ class ModelCheckpoint(Callback):
         by_batches = self.save_freq != "epoch"
         names = ["size"] if by_batches else []
         for callback in callbacks:
+            # Ours say in `adds_to_logs` what they add; of others one sees only whether they could.
             ours = type(callback).__module__.startswith("hornbeam.")
             adds = getattr(callback, "adds_to_logs", ()) if ours else None
             if adds is not None:

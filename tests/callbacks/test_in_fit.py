@@ -170,6 +170,7 @@ def dispatches(monkeypatch):
     [
         lambda folder: None,
         lambda folder: EarlyStopping("loss"),
+        lambda folder: CallbackList([EarlyStopping("loss")]),
         lambda folder: ReduceLROnPlateau("loss"),
         lambda folder: ModelCheckpoint(folder / "w.h5"),
         lambda folder: BackupAndRestore(folder),
