@@ -38,6 +38,7 @@ class Files:
         subset,
         follow_links,
     ):
+        labels = list(labels) if labels is not None and not isinstance(labels, str) else labels
         _check(labels, label_mode, class_names, shuffle, seed, validation_split, subset)
         self.label_mode = None if labels is None else label_mode
         self.shuffle, self.subset, self.validation_split = shuffle, subset, validation_split
@@ -114,7 +115,7 @@ class Files:
 
 
 def _check(labels, label_mode, class_names, shuffle, seed, validation_split, subset):
-    if labels not in ("inferred", None) if isinstance(labels, (str, type(None))) else False:
+    if isinstance(labels, str) and labels != "inferred":
         raise ValueError(
             "`labels` argument should be a list/tuple of integer labels, of the same size as the "
             "number of files in the target directory, or 'inferred' (from the names of the "
