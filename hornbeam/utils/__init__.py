@@ -2,6 +2,11 @@
 
 import importlib
 
+from hornbeam.registry import (
+    get_registered_name,
+    get_registered_object,
+    register_keras_serializable,
+)
 from hornbeam.utils import generic_utils, np_utils
 from hornbeam.utils.generic_utils import (
     CustomObjectScope,
@@ -29,6 +34,8 @@ __all__ = [
     "generic_utils",
     "get_custom_objects",
     "get_file",
+    "get_registered_name",
+    "get_registered_object",
     "get_source_inputs",
     "image_dataset_from_directory",
     "image_utils",
@@ -41,8 +48,10 @@ __all__ = [
     "model_to_dot",
     "normalize",
     "np_utils",
+    "pad_sequences",
     "plot_model",
     "print_summary",
+    "register_keras_serializable",
     "save_img",
     "serialize_keras_object",
     "text_dataset_from_directory",
@@ -51,7 +60,7 @@ __all__ = [
     "vis_utils",
 ]
 
-# Name -> module; None for a module itself.
+# Name -> module, relative to this one; None for a module itself.
 _PLACES = {
     "GeneratorEnqueuer": "data_utils",
     "H5Dict": "io_utils",
@@ -74,6 +83,7 @@ _PLACES = {
     "losses_utils": None,
     "metrics_utils": None,
     "model_to_dot": "vis_utils",
+    "pad_sequences": ".preprocessing.sequence",
     "plot_model": "vis_utils",
     "print_summary": "layer_utils",
     "save_img": "image_utils",
@@ -86,7 +96,7 @@ _PLACES = {
 def __getattr__(name):
     if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = importlib.import_module(f"{__name__}.{_PLACES[name] or name}")
+    found = importlib.import_module(f".{_PLACES[name] or name}", __name__)
     return found if _PLACES[name] is None else getattr(found, name)
 
 

@@ -154,3 +154,9 @@ def test_json_that_is_none_of_windows():
     for wrong in ("", "{}", '{"config": {"data": "[]"}}', json.dumps({"config": [1]})):
         with pytest.raises(ValueError, match="expects what TimeseriesGenerator.to_json"):
             timeseries_generator_from_json(wrong)
+
+
+def test_tf_keras_has_padding_among_its_utilities():
+    from hornbeam import utils
+
+    assert utils.pad_sequences is pad_sequences
