@@ -5,6 +5,7 @@ kernels, Theano turned kernels by 180 degrees, and CuDNN's layers have their own
 """
 
 import collections
+import warnings
 
 import numpy as np
 
@@ -282,6 +283,7 @@ _KERNELS = {"Conv1D": 1, "Conv2D": 1, "Conv3D": 1, "Conv2DTranspose": 1, "ConvLS
 def _convolution(layer, count, arrays, backend, reshape):
     kernels, rest = arrays[:count], arrays[count:]
     if backend == "theano":
+        _warn_of_padding(layer, count)
         kernels = [np.flip(k, tuple(range(k.ndim - 2))).copy() for k in kernels]
     wanted = tuple(layer.weights[0].shape)
     if kernels[0].shape == wanted:
@@ -297,6 +299,19 @@ def _convolution(layer, count, arrays, backend, reshape):
     elif kernels[0].ndim == 4:
         kernels = [kernel.transpose(3, 2, 0, 1) for kernel in kernels]
     return [*kernels, *rest]
+
+
+def _warn_of_padding(layer, count):
+    """Theano padded even kernels and strides on the other side, which no kernel can make good."""
+    same = layer.padding == "same"
+    even = any(size % 2 == 0 for size in layer.kernel_size)
+    if even and (same or count == 2) or same and any(step > 1 for step in layer.strides):
+        warnings.warn(
+            f"The layer {layer.name} was trained on Theano, which pads kernels of an even size, "
+            "and strides, on the other side with padding='same'. Its outputs are shifted by one "
+            "place against those there.",
+            stacklevel=2,
+        )
 
 
 # ---- CuDNN

@@ -5,7 +5,8 @@ files only: regularizers and constraints without a class name, and what cannot b
 refused with the layer's name.
 """
 
-from hornbeam.registry import get_custom_objects
+from hornbeam.engine.config import layer_classes
+from hornbeam.registry import get_custom_objects, has_arg
 from hornbeam.saving.errors import ModelFileError
 
 _CLASSES = {"Container": "Model"}
@@ -28,7 +29,9 @@ _PENALTIES = {
 
 
 def modern_model_config(config, custom_objects=None):
-    """Returns the config of a model in the form of today; one of Keras 2 stays as it is.
+    """Returns the config of a model in the form of today.
+
+    Of Keras 2 it is only the names of models that were lists of layers, before 2.2.3.
 
     Args:
         config: Dict with `class_name` and `config`; `keras_version` says who wrote it.
@@ -37,10 +40,52 @@ def modern_model_config(config, custom_objects=None):
     Raises:
         ModelFileError: naming the layer, for what exists no longer.
     """
+    config = _named(config)
     version = config.get("keras_version") if isinstance(config, dict) else None
     if not isinstance(version, str) or version.split(".")[0] not in ("0", "1"):
         return config
-    return modern_config(config, {**get_custom_objects(), **(custom_objects or {})})
+    config = modern_config(config, {**get_custom_objects(), **(custom_objects or {})})
+    if _orderings(config) == {"th"}:
+        _set_ordering(config)
+    return config
+
+
+def _named(config):
+    """A `Sequential` in a model was a list; its name stood beside it alone."""
+    if isinstance(config, list):
+        return [_named(part) for part in config]
+    if not isinstance(config, dict):
+        return config
+    config = {key: _named(part) for key, part in config.items()}
+    if config.get("class_name") == "Sequential" and isinstance(config.get("config"), list):
+        config["config"] = {"name": config.get("name"), "layers": config["config"]}
+    return config
+
+
+def _orderings(config):
+    """The orderings of the axes that the layers in a config name."""
+    if isinstance(config, list):
+        return set().union(*map(_orderings, config))
+    if not isinstance(config, dict):
+        return set()
+    found = set().union(*map(_orderings, config.values()))
+    return found | {str(config["dim_ordering"])} if "dim_ordering" in config else found
+
+
+def _set_ordering(config):
+    """Gives 'th' to all layers: some classes of Keras 1 forgot to write what they had."""
+    if isinstance(config, list):
+        for part in config:
+            _set_ordering(part)
+    elif isinstance(config, dict):
+        for part in config.values():
+            _set_ordering(part)
+        own = config.get("config")
+        layer = layer_classes().get(str(config.get("class_name")))
+        # Keras 1's Flatten took the axes as they lay.
+        if isinstance(own, dict) and layer is not None and config["class_name"] != "Flatten":
+            if has_arg(layer.__init__, "data_format"):
+                own.setdefault("dim_ordering", "th")
 
 
 def modern_config(config, custom_objects):
