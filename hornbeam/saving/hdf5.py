@@ -338,16 +338,27 @@ def read_array(dataset):
 def count_numbers(group):
     """Returns how many numbers the arrays in a group and in the groups below it hold.
 
+    An array that has several names counts once.
+
     Raises:
-        ModelFileError: if a group or an array is found twice, or if all arrays together say that
-            they have more bytes than the file.
+        ModelFileError: if one is damaged, or if all arrays together say that they have more bytes
+            than the file.
+    """
+    return sum(dataset.size for _, dataset in arrays(group))
+
+
+def arrays(group):
+    """Returns the arrays in a group and in those below it, by their paths, none of them twice.
+
+    Raises:
+        ModelFileError: as of `count_numbers`.
     """
     import h5py
 
-    numbers = stored = 0
-    seen, groups = {h5py.h5o.get_info(group.id).addr}, [group]
+    found, stored = [], 0
+    seen, groups = {h5py.h5o.get_info(group.id).addr}, [("", group)]
     while groups:
-        parent = groups.pop()
+        path, parent = groups.pop()
         with _damage("names"):
             names = list(parent)
         for name in names:
@@ -355,19 +366,16 @@ def count_numbers(group):
             with _damage(name):
                 address = h5py.h5o.get_info(item.id).addr
                 if address in seen:
-                    raise ModelFileError(
-                        f"{name!r} in {parent.name!r} is in the file under another name as well; "
-                        "Keras writes each array once."
-                    )
+                    continue
                 seen.add(address)
                 if isinstance(item, h5py.Dataset):
                     stored += _check_array(item)
-                    numbers += item.size
+                    found.append((path + name, item))
                 elif isinstance(item, h5py.Group):
-                    groups.append(item)
+                    groups.append((f"{path}{name}/", item))
     if stored > group.file.id.get_filesize():
         raise ModelFileError("The arrays say that they have more bytes than the whole file.")
-    return numbers
+    return sorted(found, key=lambda entry: entry[0])
 
 
 def _check_array(dataset):

@@ -107,16 +107,21 @@ def _read_optimizer(model, group, saved_weights, orders):
     saved = [hdf5.child_array(group, name) for name in names]
     late = bool(names) and names[0].split("/")[-1].removesuffix(":0") == "iteration"
     model._make_train_function()  # makes the variables of the state
-    largest = max((int(np.prod(w.shape, dtype=np.int64)) for w in optimizer.weights), default=0)
+    sizes = [int(np.prod(weight.shape, dtype=np.int64)) for weight in optimizer.weights]
+    largest, most = max(sizes, default=0), sum(sizes) + len(saved)
     try:
         if any(dataset.size > largest for dataset in saved):
             raise ValueError("an array is larger than any of the optimizer's")
+        if sum(dataset.size for dataset in saved) > most:
+            raise ValueError("the arrays are larger than all of the optimizer's together")
         if late:  # tf.keras 2.11 and later, Keras 3
             keras3_optimizers.restore(model, saved, orders)
         else:
             arrays = [hdf5.read_array(dataset) for dataset in saved]
             optimizer.set_weights(optimizer_states.in_our_order(model, saved_weights, arrays))
         model.trainer.count_from_optimizer()
+    except ModelFileError:
+        raise
     except ValueError as error:
         warnings.warn(
             "Error in loading the saved optimizer state. As a result, your model is starting with "

@@ -191,18 +191,8 @@ def _weights_of_keras_2(group):
     return found
 
 
-def _arrays(group, path=""):
-    """Lists the arrays in a group and in those below it."""
-    import h5py
-
-    found = []
-    for name in group:
-        item = hdf5.child(group, name)
-        if isinstance(item, h5py.Dataset):
-            found.append(_array(path + name, hdf5.child_array(group, name)))
-        elif isinstance(item, h5py.Group):
-            found += _arrays(item, f"{path}{name}/")
-    return found
+def _arrays(group):
+    return [_array(name, dataset) for name, dataset in hdf5.arrays(group)]
 
 
 def _array(name, dataset):

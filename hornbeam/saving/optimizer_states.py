@@ -8,6 +8,8 @@ import numpy as np
 
 from hornbeam.saving import conversion, weights
 
+_ENOUGH = 100_000  # steps after which the product is 0, or a file asks for a loop without end
+
 
 def in_our_order(model, group, arrays):
     """Returns the arrays of a saved state as `model.optimizer.set_weights` takes them.
@@ -73,7 +75,7 @@ def _momentum_so_far(optimizer, iterations):
     """Nadam's product of momenta, which Keras before 2.3 kept in memory alone."""
     beta_1 = np.float32(optimizer.beta_1.get_value())
     product = np.float32(1.0)
-    for step in range(1, int(iterations) + 1):
+    for step in range(1, min(int(iterations), _ENOUGH) + 1):
         share = np.float32(0.96) ** np.float32(step * optimizer.schedule_decay)
         product *= beta_1 * (1 - np.float32(0.5) * share)
         if product == 0:

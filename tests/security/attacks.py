@@ -224,8 +224,24 @@ def _foreign_filter(group, name, folder):
 
 
 def _aliases(file, folder):
-    saved = file["model_weights"]
-    saved["copy"] = saved["second"]
+    """40 layers of 4 MB each, and one array of 4 MB that is to fill them all."""
+    file.attrs["model_config"] = json.dumps(
+        stack(*[layer("Dense", units=1000, use_bias=False, name=f"d{n}") for n in range(41)])
+    ).encode()
+    del file["model_weights"]
+    saved = file.create_group("model_weights")
+    saved.attrs["layer_names"] = [f"d{n}".encode() for n in range(41)]
+    saved["d0/k"] = np.zeros((4, 1000), "f4")
+    saved["d1/k"] = np.zeros((1000, 1000), "f4")
+    for number in range(2, 41):
+        saved[f"d{number}/k"] = saved["d1/k"]
+    for group in saved.values():
+        group.attrs["weight_names"] = [b"k"]
+
+
+def _round(file, folder):
+    file["model_weights/second/again"] = file["model_weights"]  # a group in itself
+    file["model_weights/second/k"] = h5py.SoftLink("/none")
 
 
 def _long_attribute(file, folder):
@@ -377,7 +393,8 @@ ROWS = {
             g.file.__setitem__("type", np.dtype("f4")),
             g.create_dataset(n, (8, 1), g.file["type"]))), "plain numbers"),
     "filter of a plugin": (kernel(_foreign_filter), "HDF5 filter 32015"),
-    "one array under many names": (in_h5(change=_aliases), "another name"),
+    "one array under many names": (in_h5(change=_aliases), "asks for the weight"),
+    "group in itself": (in_h5(change=_round), "links are not followed"),
     "a name many times": (in_h5(change=_long_attribute), "longer than the file|repeats a name"),
     "shape bomb": (
         kernel(lambda g, n, f: g.create_dataset(n, (2**40, 2**10), "f4", chunks=(1, 4))),

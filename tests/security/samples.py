@@ -16,7 +16,8 @@ def small_model(trained=False):
     from hornbeam.models import Input, Model, Sequential
 
     words, features = Input((3,), name="words"), Input((4,), name="features")
-    inner = Sequential([Dense(3, activation="tanh", input_shape=(3,)), Dropout(0.1)], name="inner")
+    deep = Dense(3, activation="tanh", input_shape=(3,), name="deep")
+    inner = Sequential([deep, Dropout(0.1, name="drop")], name="inner")
     read = LSTM(3, name="read")(Embedding(7, 4, name="embed")(words))
     merged = concatenate([inner(read), Flatten()(features)])
     shared = Dense(2, name="shared", kernel_regularizer="l2")

@@ -29,7 +29,7 @@ def test_a_model_in_hdf5(folder):
     layers = {layer["name"]: layer for layer in found["layers"]}
     assert layers["shared"]["parameters"] == 7 * 2 + 2
     assert layers["shared"]["config"]["units"] == 2
-    assert layers["inner"]["parameters"] == 12 and layers["dropout_1"]["depth"] == 1
+    assert layers["inner"]["parameters"] == 12 and layers["drop"]["depth"] == 1
     assert {"layer": "read", "name": "read/kernel:0", "shape": [4, 12], "dtype": "float32"} in (
         found["weights"]
     )
@@ -86,7 +86,7 @@ def test_custom_names_are_told(tmp_path):
 
 _HOSTILE = [
     name for name in attacks.ROWS
-    if not name.startswith("lambda") and any(word in name for word in (
+    if not name.startswith(("lambda", "one array")) and any(word in name for word in (
         "link", "bomb", "zip", "yaml", "external", "beyond", "many", "array", "deep", "pickle"))
 ]
 
