@@ -9,6 +9,7 @@ import functools
 import inspect
 import re
 
+from hornbeam import optimizers
 from hornbeam.engine import InputLayer, Network
 from hornbeam.engine.config import layer_classes
 from hornbeam.engine.layer import _CONSTRUCTOR_ARGUMENTS, Layer
@@ -584,6 +585,8 @@ def _optimizer(entry, custom_objects):
             "The model was trained with loss scaling (LossScaleOptimizer), which hornbeam does not "
             "need. Load it with compile=False, then compile it with the optimizer inside."
         )
+    if kind.lower() not in {name.lower() for name in optimizers.__all__}:
+        return {"class_name": kind, "config": config}  # unknown: who makes it says so
     result = dict(config)
     if isinstance(result.get("learning_rate"), dict):
         result.update(_decayed(kind, result["learning_rate"]))

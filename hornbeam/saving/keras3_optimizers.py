@@ -45,6 +45,7 @@ def state(model):
     slots = []
     if optimizer.weights and not _has_no_slots(optimizer):
         slots = _ordered_slots(model, None, together=False)
+    slots += _at_the_end(optimizer)
     listed = {id(variable) for variable in [optimizer.iterations, *slots]}
     rest = {
         place: variable.get_value()
@@ -75,6 +76,13 @@ def restore(model, datasets, orders=None, together=False, rest=None):
         return
     slots = _ordered_slots(model, orders, together)
     scalars = [dataset for dataset in datasets[:2] if dataset.shape == ()]
+    last = _at_the_end(optimizer)
+    if len(datasets) == len(scalars) + len(last) and int(hdf5.read_array(datasets[0])) == 0:
+        if len(scalars) == 2:  # compiled, and not yet trained
+            optimizer.learning_rate = float(hdf5.read_array(datasets[1]))
+        return
+    if last and len(datasets) == 2 + len(slots) + len(last):
+        slots += last
     if type(optimizer).__name__ == "SGD" and len(datasets) == len(scalars):
         slots = []  # Keras 3 keeps no moments where there is no momentum
     count = len(datasets) - len(slots)
@@ -114,11 +122,16 @@ def _check(slots, datasets):
         raise ValueError(f"the file holds {len(datasets)} slots, the optimizer {len(slots)}")
 
 
+def _at_the_end(optimizer):
+    """What Keras 3, but not tf.keras, lists after the slots: Nadam's product of momenta."""
+    return [optimizer.m_schedule] if hasattr(optimizer, "m_schedule") else []
+
+
 def _fresh(optimizer, variable, steps):
     """The value of a weight that the file does not have."""
     if variable is not getattr(optimizer, "m_schedule", None):
         return np.zeros(tuple(variable.shape), "float32")
-    # Nadam's product of momenta: tf.keras and Keras 3 do not save it, but it follows from the steps
+    # Nadam's product of momenta: tf.keras does not save it, but it follows from the steps
     beta, decay = float(optimizer.beta_1.get_value()), float(optimizer.schedule_decay)
     count = np.arange(1, min(steps, _ENOUGH) + 1, dtype="float64")
     product = np.prod(beta * (1.0 - 0.5 * np.power(0.96, count * decay)))
