@@ -60,8 +60,8 @@ def get_file(
             comes.
         cache_subdir: String, folder inside `cache_dir`, or an absolute path.
         hash_algorithm: `'md5'`, `'sha256'`, or `'auto'`, which tells them by their length.
-        extract: Bool; True unpacks the file, if it is an archive, beside it. The path of the
-            archive is returned.
+        extract: Bool; True unpacks the file, if it is an archive, into the folder
+            `cache_subdir`, at every call. The path of the archive is returned.
         archive_format: `'auto'`, `'tar'` (plain, gzip, bzip2, xz), `'zip'`, a list of these, or
             None, which unpacks nothing.
         cache_dir: String, by default the environment variable `KERAS_HOME`, else `~/.keras`.
