@@ -72,6 +72,13 @@ def test_batches_of_any_size_are_one_program():
     assert warping._warp._cache_size() == before
 
 
+def test_images_may_be_overwritten():
+    images = np.random.RandomState(0).uniform(0, 255, (40, 9, 9, 1)).astype("float32")
+    expected = warp(images, matrices(40, 9, 1))
+    assert warp(images, matrices(40, 9, 1), out=images) is images
+    np.testing.assert_array_equal(images, expected)
+
+
 def test_parameters_that_are_not_finite_are_refused():
     with pytest.raises(ValueError, match="not finite"):
         warp(np.zeros((1, 4, 4, 1), "float32"), np.full((1, 2, 3), np.nan))

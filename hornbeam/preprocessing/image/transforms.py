@@ -448,8 +448,7 @@ def transformed_batch(x, parameters, data_format, fill_mode, cval):
         _flip(matrices, _flags(parameters, "flip_vertical"), axis=0, size=rows)
         _flip(matrices, _flags(parameters, "flip_horizontal"), axis=1, size=cols)
         images = np.moveaxis(x, axes.channel + 1, -1)
-        warped = warp(images, matrices, fill_mode, cval).astype(x.dtype, copy=False)
-        x = np.moveaxis(warped, -1, axes.channel + 1)
+        warp(images, matrices, fill_mode, cval, out=images)  # fresh memory would cost as much
     else:
         for name, axis in (("flip_vertical", axes.row), ("flip_horizontal", axes.col)):
             flipped = _flags(parameters, name)
