@@ -15,6 +15,7 @@ usage: hornbeam run SCRIPT [arguments ...]
        hornbeam run -m MODULE [arguments ...]
        hornbeam run -c CODE [arguments ...]
        hornbeam info [--json] FILE
+       hornbeam convert [--force] [--unsafe] SOURCE TARGET
        hornbeam monitor [--port N] [--file PATH]
        hornbeam --version
        hornbeam --help
@@ -27,6 +28,11 @@ becomes ours.
 `info` tells what is in a model file (HDF5, .keras, JSON, YAML, safetensors) without loading it:
 layers, weights, optimizer, and whether it holds Python code. Its exit status is 1 for a file that
 is damaged or no model.
+
+`convert` writes a model in the format that TARGET's ending names: .keras (Keras 3), .h5 (every
+Keras), .weights.h5 or .safetensors (weights alone), .json or .yaml (structure alone). An existing
+TARGET is replaced only with --force. --unsafe lets Python code that a Lambda layer stored in SOURCE
+run: only for files that you trust.
 
 `monitor` draws the losses and metrics of runs that use the callback RemoteMonitor(), live, on a
 page that only this machine can open: http://localhost:9000 unless --port names another. The runs
@@ -72,6 +78,11 @@ def main(arguments=None):
             return 0
         case ["info", *rest]:
             return _info(rest)
+        case ["convert", "-h" | "--help", *_]:
+            print(HELP, end="")
+            return 0
+        case ["convert", *rest]:
+            return _convert(rest)
         case ["monitor", "-h" | "--help", *_]:
             print(HELP, end="")
             return 0
@@ -100,6 +111,27 @@ def _info(arguments):
         return 1
     print(json.dumps(found, indent=2, default=str) if "--json" in arguments
           else info.as_text(found))
+    return 0
+
+
+def _convert(arguments):
+    """Writes a model file in another format."""
+    known = {"--force", "--unsafe"}
+    options = [argument for argument in arguments if argument.startswith("-")]
+    paths = [argument for argument in arguments if not argument.startswith("-")]
+    unknown = [option for option in options if option not in known]
+    if unknown:
+        return _usage(f"convert knows no option {unknown[0]!r}; it knows --force and --unsafe.")
+    if len(paths) != 2:
+        return _usage("convert needs two files: what to read, and what to write.")
+    import hornbeam.layers  # noqa: F401  whose names are then known
+    from hornbeam.saving import convert, info
+
+    try:
+        convert.convert(*paths, overwrite="--force" in options, safe_mode="--unsafe" not in options)
+    except (ImportError, OSError, ValueError) as error:
+        print(f"hornbeam: {info.shown(f'{paths[0]}: {error}')}", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -33,7 +33,9 @@ def save(model, path):
             value = value.astype("float32") if value.dtype.name == "bfloat16" else value
             arrays[name] = np.ascontiguousarray(value).reshape(tuple(variable.shape))
     with replacing(path) as temporary:
+        mode = os.stat(temporary).st_mode
         library.numpy.save_file(arrays, temporary, {"format": "np", "written_by": "hornbeam"})
+        os.chmod(temporary, mode)  # the library makes a file that nobody else may read
 
 
 def load(model, source, by_name=False, skip_mismatch=False, reshape=False):

@@ -11,10 +11,12 @@ import tempfile
 from pathlib import Path
 
 from . import golden
+from .files import golden as files
 from .cases import FAMILIES, KERAS, ORACLES, TF_KERAS, cases
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 VARIABLES = {KERAS: "HORNBEAM_KERAS231_PYTHON", TF_KERAS: "HORNBEAM_TF_KERAS_PYTHON"}
+FILES = "files"  # not a family of cases: model files, exchanged both ways
 NOISE = 1e-6  # the same oracle, run twice, may differ by this much: threads sum in another order
 
 
@@ -81,14 +83,17 @@ def compare_hornbeam(family, results):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("families", nargs="*", metavar="family", help=", ".join(FAMILIES))
+    parser.add_argument(
+        "families", nargs="*", metavar="family", help=", ".join([*FAMILIES, FILES])
+    )
     parser.add_argument("--check", action="store_true", help="store nothing")
     parser.add_argument("--no-hornbeam", action="store_true", help="run the oracles only")
     arguments = parser.parse_args()
-    unknown = set(arguments.families) - set(FAMILIES)
+    unknown = set(arguments.families) - {*FAMILIES, FILES}
     if unknown:
         parser.error(f"unknown family: {', '.join(sorted(unknown))}")
-    families = arguments.families or list(FAMILIES)
+    chosen = arguments.families or [*FAMILIES, FILES]
+    families = [family for family in chosen if family != FILES]
 
     count, ran = 0, {}
     with tempfile.TemporaryDirectory() as folder:
@@ -97,7 +102,8 @@ def main():
             if python is None:
                 print(f"{oracle}: not installed (see README.md in tests/parity)")
                 continue
-            count += not run_oracle(oracle, python, folder, families)
+            if families:
+                count += not run_oracle(oracle, python, folder, families)
             ran[oracle] = {family: golden.read(oracle, family, folder) for family in families}
             for family in families:
                 changed = compare_with_stored(oracle, family, ran[oracle][family])
@@ -111,6 +117,8 @@ def main():
                         target.write_bytes(source.read_bytes())
     if not ran:
         count += 1
+    if FILES in chosen and TF_KERAS in ran and not arguments.no_hornbeam:
+        count += files.compare(oracle_python(TF_KERAS), arguments.check)
     for family in families:
         results = {oracle: ran[oracle][family] for oracle in ran}
         if len(results) == len(ORACLES):

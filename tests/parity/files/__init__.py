@@ -1,0 +1,1 @@
+"""Model files written by the originals, and by hornbeam for them."""
