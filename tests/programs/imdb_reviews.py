@@ -51,7 +51,8 @@ history = model.fit(x_train, y_train, batch_size=16, epochs=3, verbose=0, shuffl
                     validation_data=(x_test, y_test))
 
 # Own texts.
-samples = ['The cat sat on the mat.', 'The dog ate my homework!', "It's a dog's life: dog eats dog."]
+samples = ['The cat sat on the mat.', 'The dog ate my homework!',
+           "It's a dog's life: dog eats dog."]
 tokenizer = Tokenizer(num_words=10, oov_token='<oov>')
 tokenizer.fit_on_texts(samples)
 sequences = tokenizer.texts_to_sequences(samples + ['A cat, and a mouse'])
