@@ -29,12 +29,35 @@ def small_model(trained=False):
     return model
 
 
+def _rewrite(source, target):
+    """Copies a file into the latest form of HDF5, with packed arrays and attributes in a heap."""
+    import h5py
+
+    with h5py.File(source) as old, h5py.File(target, "w", libver="latest") as new:
+        for name, value in old.attrs.items():
+            new.attrs[name] = value
+        for number in range(12):  # so many are kept in a tree of their own
+            new.attrs[f"more{number}"] = "x" * number
+
+        def copy(name, item):
+            if isinstance(item, h5py.Group):
+                place = new.create_group(name, track_order=True)
+            else:
+                options = {"compression": "gzip", "shuffle": True} if item.shape else {}
+                place = new.create_dataset(name, data=item[()], **options)
+            for key, value in item.attrs.items():
+                place.attrs[key] = value
+
+        old.visititems(copy)
+
+
 def write(folder):
     """Writes a file of each kind into `folder`; returns their paths, and those of golden files."""
     folder = Path(folder)
     model = small_model(trained=True)
     model.save(folder / "model.h5")
     model.save_weights(folder / "weights.h5")
+    _rewrite(folder / "model.h5", folder / "packed.h5")
     (folder / "model.json").write_text(model.to_json())
     (folder / "model.yaml").write_text(model.to_yaml())
     for name, save in (("model.keras", model.save), ("w.safetensors", model.save_weights)):
