@@ -204,6 +204,8 @@ class Stream:
             self._begin()
         taken = first
         while self.steps is None or taken < self.steps:
+            if self._place is not None:
+                self._place.note_fetch()
             try:
                 item = next(self._batches)
             except StopIteration:
@@ -215,7 +217,7 @@ class Stream:
             taken += 1
             yield self.prepare(item)
             if self._place is not None:
-                self._place.taken += 1
+                self._place.note_taken()
         if self.is_sequence and self.steps == len(self.source):
             for _ in self._batches:  # ends the reading: `on_epoch_end` is called
                 pass
@@ -229,7 +231,7 @@ class Stream:
 
     def track(self):
         """Notes from now on where the reading is, for `place`."""
-        self._place = Place(self.source)
+        self._place = Place(self.source, self._reader.is_synchronous)
         self._reader.before_end = self._place.note_end
 
     def place(self):
@@ -243,7 +245,7 @@ class Stream:
             place: What `place()` returned in another run of the program.
 
         Returns:
-            Whether reading drew random numbers: then their state is what it was at that place.
+            Whether the state of random numbers is now what it was at that place.
 
         Raises:
             ValueError: if the source ends before.
@@ -261,7 +263,11 @@ class Stream:
                     f"yielded {place['taken']}. Pass the same data to go on with the training."
                 ) from None
         self._place.taken = place["taken"]
-        return not is_random_state(before)
+        if place["fetch"] is not None:
+            set_random_state(place["fetch"])
+            return True
+        # A thread that reads ahead and draws goes on drawing: it has its numbers already.
+        return not self._reader.is_synchronous and not is_random_state(before)
 
     def _restarts(self):
         return self.is_sequence or not hasattr(self.source, "__next__")  # image iterators are both
@@ -280,12 +286,19 @@ class Place:
     A `Sequence` between two readings is brought there by its `on_epoch_end`, called as often and
     with the random numbers that it had, and by the plain numbers among its attributes; within a
     reading, and for a generator, the batches before are read once more.
+
+    Args:
+        source: What is read.
+        is_synchronous: Bool, whether it is read in this thread: then one knows which random numbers
+            the next batch will draw.
     """
 
-    def __init__(self, source):
+    def __init__(self, source, is_synchronous):
         self.source = source
         self.taken = 0
+        self._is_synchronous = is_synchronous
         self._began = None
+        self._fetch = None  # the random state before the batch that is fetched and not yet done
         own = getattr(type(source), "on_epoch_end", streams.Sequence.on_epoch_end)
         self._ends = [] if own is not streams.Sequence.on_epoch_end else None
 
@@ -293,6 +306,15 @@ class Place:
         """Notes that a reading begins."""
         self.taken = 0
         self._began = {"random": random_state(), "numbers": self._numbers()}
+
+    def note_fetch(self):
+        """Notes that a batch is about to be read."""
+        self._fetch = random_state() if self._is_synchronous else None
+
+    def note_taken(self):
+        """Notes that the batch has been used."""
+        self._fetch = None
+        self.taken += 1
 
     def note_end(self):
         """Notes that `on_epoch_end` is about to be called."""
@@ -305,6 +327,7 @@ class Place:
         return {
             "began": began,
             "taken": self.taken if is_reading else 0,
+            "fetch": self._fetch if is_reading else None,
             "ends": self._ends,
             "numbers": self._numbers(),
         }

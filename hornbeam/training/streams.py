@@ -77,6 +77,11 @@ class Reader:
                     stacklevel=8,
                 )
 
+    @property
+    def is_synchronous(self):
+        """Whether the thread that asks for a batch is the one that reads it."""
+        return not self._workers
+
     def epoch(self):
         """Returns an iterator over the batches of one reading of the source.
 

@@ -50,7 +50,7 @@ def test_an_interrupted_training_goes_on_within_the_epoch(kind, tmp_path):
     folder, reference = tmp_path / "interrupted", tmp_path / "reference"
     folder.mkdir(), reference.mkdir()
     kills.train(kind, reference)
-    places = ["batch:2:1", "batch:5:4"]
+    places = ["batch:0:4", "batch:5:4"]  # the first step of all draws the seed of dropout
     for _ in places:
         with pytest.raises(Interrupted):
             kills.train(kind, folder, places, interrupt)
