@@ -31,7 +31,8 @@ class BackupAndRestore(Callback):
 
     Notes: A generator is read from its beginning up to the batch where it was, as is the present
         epoch of a `Sequence`; other random numbers than those of NumPy's global generator and of
-        `random`, and what a program keeps outside its callbacks, are not known here.
+        `random`, and what a program keeps outside its callbacks, are not known here. Data that
+        draw from them are best read with `workers=0`: beside threads, no two runs draw the same.
 
     Source: tf.keras; there, the data and the other callbacks begin anew.
     """
