@@ -98,6 +98,8 @@ def _read_code(text):
         raise _unreadable("its version is another")
     if len(raw) > _LONGEST or not raw or raw[0] & 0x7F != ord("c"):
         raise _unreadable("it is no code")
+    if not _sizes_fit(raw):
+        raise _unreadable("its parts are arranged otherwise")
     try:
         code = marshal.loads(raw)
     except (EOFError, MemoryError, SystemError, TypeError, ValueError) as error:
@@ -107,6 +109,49 @@ def _read_code(text):
     if not mark:
         _check_code(code)
     return code
+
+
+# What follows a code object's mark: integers and objects.
+_LAYOUT = "iiiiiooooooooioo" if sys.version_info >= (3, 11) else "iiiiiiooooooooio"
+_FIXED = {**dict.fromkeys("NFTS.", 0), "i": 4, "r": 4, "I": 8, "g": 8, "y": 16}  # bytes
+
+
+def _sizes_fit(raw):
+    """Whether no part of marshalled code says that it is longer than what is there.
+
+    `marshal` believes each length and allocates it before it looks.
+    """
+    at, waiting = 0, ["o"]
+    while waiting:
+        if waiting.pop() == "i":
+            at += 4
+            continue
+        kind = chr(raw[at] & 0x7F) if at < len(raw) else ""
+        at += 1
+        length = 0
+        if kind in _FIXED:
+            at += _FIXED[kind]
+        elif kind == "c":
+            waiting.extend(reversed(_LAYOUT))
+        elif kind and kind in "stuaAl(>":  # texts, bytes, numbers, tuples, sets
+            length = int.from_bytes(raw[at : at + 4], "little", signed=True)
+            at += 4
+        elif kind and kind in "zZ)":  # the same, short
+            length = raw[at] if at < len(raw) else -1
+            at += 1
+        else:
+            return False
+        if kind == "l":
+            length = 2 * abs(length)
+        if length < 0 or length > len(raw) - at:
+            return False
+        if kind in "()>":
+            waiting.extend("o" * length)
+        else:
+            at += length
+        if len(waiting) > len(raw) - at:
+            return False
+    return True
 
 
 def _unreadable(problem):
