@@ -124,7 +124,7 @@ def _convert(arguments):
         return _usage(f"convert knows no option {unknown[0]!r}; it knows --force and --unsafe.")
     if len(paths) != 2:
         return _usage("convert needs two files: what to read, and what to write.")
-    import hornbeam.layers  # noqa: F401  whose names are then known
+    import hornbeam.models  # noqa: F401  with all that a model can hold
     from hornbeam.saving import convert, info
 
     try:

@@ -86,7 +86,10 @@ ONLY_HERE = frozenset(
         "LocallyConnected2D",
         "MaxoutDense",
         "Merge",
+        "ParametricSoftplus",
         "Recurrent",
+        "SReLU",
+        "SplitBatch",
         "ThresholdedReLU",
         "TimeDistributedDense",
     ]

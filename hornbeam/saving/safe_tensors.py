@@ -1,21 +1,25 @@
 """Weights as safetensors: a table of names, then the numbers; nothing in it can be code.
 
 A tensor is named by its layer and weight: `dense_1/kernel`, `bidirectional_1/forward_lstm_1/bias`.
+The file's own notes hold the order of layers and weights, so that weights find their way into a
+model of the same structure and other names, as they do from HDF5.
 
 Source: https://huggingface.co/docs/safetensors.
 """
 
 import contextlib
+import json
 import os
 import warnings
 
 import numpy as np
 
-from hornbeam.saving import weights
+from hornbeam.saving import limits, weights
 from hornbeam.saving.atomic import is_path, replacing
 from hornbeam.saving.errors import ModelFileError
 
 SUFFIX = ".safetensors"
+_ORDER = "layers"  # the note with their order
 _LONGEST_HEADER = 100_000_000  # bytes: the format's own limit
 
 
@@ -26,25 +30,31 @@ def save(model, path):
         ImportError: if the package safetensors is not installed.
     """
     library = _library()
-    arrays = {}
-    for layer, names in _names(model):
+    arrays, listed = {}, _names(model)
+    notes = {"format": "np", "written_by": "hornbeam"}
+    notes[_ORDER] = json.dumps([[layer.name, names] for layer, names in listed if names])
+    for layer, names in listed:
         for name, variable in zip(names, layer.weights):
             value = np.asarray(variable.get_value())
             value = value.astype("float32") if value.dtype.name == "bfloat16" else value
             arrays[name] = np.ascontiguousarray(value).reshape(tuple(variable.shape))
     with replacing(path) as temporary:
         mode = os.stat(temporary).st_mode
-        library.numpy.save_file(arrays, temporary, {"format": "np", "written_by": "hornbeam"})
+        library.numpy.save_file(arrays, temporary, notes)
         os.chmod(temporary, mode)  # the library makes a file that nobody else may read
 
 
 def load(model, source, by_name=False, skip_mismatch=False, reshape=False):
-    """Reads weights into a model, found by their names; all are checked before one changes.
+    """Reads weights into a model; all are checked before one changes.
+
+    Layers are matched by order, as in HDF5. A file of others, which does not tell an order, must
+    have this model's names.
 
     Args:
         model: `Network`.
         source: Path or binary file object.
-        by_name: Bool; whether layers that the file does not know stay as they are.
+        by_name: Bool; whether to match layers by name instead; those that the file does not know
+            stay as they are.
         skip_mismatch: Bool; with `by_name`, whether to leave out, with a warning, layers whose
             weights differ in number or shape.
         reshape: Bool; whether to reshape arrays of the same size.
@@ -55,11 +65,9 @@ def load(model, source, by_name=False, skip_mismatch=False, reshape=False):
         ValueError: if the file does not fit the model.
     """
     weights.check_is_built(model)
-    with _reading(source) as saved:
+    with _reading(source) as (saved, order):
         chosen = []
-        for number, (layer, names) in enumerate(_names(model)):
-            if by_name and names and not any(name in saved for name in names):
-                continue
+        for number, (layer, names) in enumerate(_matched(model, saved, order, by_name)):
             problem = _problem(layer, names, saved, reshape)
             if problem is None:
                 chosen += [(v, saved[name]) for v, name in zip(layer.weights, names)]
@@ -72,7 +80,30 @@ def load(model, source, by_name=False, skip_mismatch=False, reshape=False):
         weights.assign([(variable, tensor.read()) for variable, tensor in chosen])
 
 
+def _matched(model, saved, order, by_name):
+    """Returns the layers that are to be read, with the names of their tensors."""
+    own = [(layer, names) for layer, names in _names(model) if names]
+    if order is None:
+        return [
+            (layer, names)
+            for layer, names in own
+            if not by_name or any(name in saved for name in names)
+        ]
+    if by_name:
+        known = dict(order)
+        return [(layer, known[layer.name]) for layer, _ in own if layer.name in known]
+    if len(order) != len(own):
+        raise ValueError(
+            f"You are trying to load a weight file containing {len(order)} layers into a model "
+            f"with {len(own)} layers. In the file: {[name for name, _ in order][:8]}; in the "
+            f"model: {[layer.name for layer, _ in own][:8]}."
+        )
+    return [(layer, names) for (layer, _), (_, names) in zip(own, order)]
+
+
 def _problem(layer, names, saved, reshape):
+    if len(names) != len(layer.weights):
+        return f"it expects {len(layer.weights)} weights, but the file has {len(names)} for it"
     for name, variable in zip(names, layer.weights):
         if name not in saved:
             return f"the file has no tensor {name!r}; it has {sorted(saved)[:20]}"
@@ -150,18 +181,41 @@ class _Loaded:
 
 @contextlib.contextmanager
 def _reading(source):
-    """Context that yields a dict of the tensors in a file."""
+    """Context that yields a dict of the tensors in a file, and the order it tells, or None."""
     library = _library()
     if not is_path(source):
         with _damage():
-            loaded = library.numpy.load(source.read())
-        yield {name: _Loaded(array) for name, array in loaded.items()}
+            content = source.read()
+            loaded = library.numpy.load(content)
+            header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+        yield {name: _Loaded(array) for name, array in loaded.items()}, _order(
+            header.get("__metadata__")
+        )
         return
     with contextlib.ExitStack() as stack:
         with _damage():
             file = stack.enter_context(library.safe_open(os.fsdecode(source), "numpy"))
             tensors = {name: _Tensor(file.get_slice(name), name) for name in file.keys()}
-        yield tensors
+            order = _order(file.metadata())
+        yield tensors, order
+
+
+def _order(notes):
+    """The list of layers, each with the names of its tensors, that `save` noted; or None."""
+    if not notes or _ORDER not in notes:
+        return None
+    order = limits.parse_json(notes[_ORDER], "The order of the layers")
+    good = isinstance(order, list) and all(
+        isinstance(entry, list)
+        and len(entry) == 2
+        and isinstance(entry[0], str)
+        and isinstance(entry[1], list)
+        and all(isinstance(name, str) for name in entry[1])
+        for entry in order
+    )
+    if not good:
+        raise ModelFileError("The order of the layers in the safetensors file is damaged.")
+    return [tuple(entry) for entry in order]
 
 
 @contextlib.contextmanager

@@ -11,8 +11,8 @@ import tempfile
 from pathlib import Path
 
 from . import golden
-from .files import golden as files
 from .cases import FAMILIES, KERAS, ORACLES, TF_KERAS, cases
+from .files import golden as files
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 VARIABLES = {KERAS: "HORNBEAM_KERAS231_PYTHON", TF_KERAS: "HORNBEAM_TF_KERAS_PYTHON"}
