@@ -32,15 +32,19 @@ class Processes:
         self._path = None
         self._seed = 0
 
-    def show(self, source):
+    def show(self, source, changes=True):
         """Hands over the `Sequence` as it is now, at the beginning of an epoch.
+
+        Args:
+            source: `Sequence`.
+            changes: Bool, whether it may be another one than in the last epoch.
 
         Raises:
             TypeError: if it cannot be pickled.
         """
         self._epoch += 1
         self._seed = _seed_of_numpy()
-        if self._path is not None and not _changes(source):
+        if self._path is not None and not changes:
             return
         path = os.path.join(self._folder.name, str(self._epoch))
         with open(path, "wb") as file:
@@ -75,13 +79,6 @@ def worker_errors():
             "was killed, ran out of memory, or crashed. The model keeps the weights it has now. "
             "Try fewer `workers` or a smaller `max_queue_size`, or use_multiprocessing=False."
         ) from error
-
-
-def _changes(source):
-    """Whether a source may be another one after an epoch."""
-    from hornbeam.training.streams import Sequence
-
-    return getattr(type(source), "on_epoch_end", None) is not Sequence.on_epoch_end
 
 
 def _pickled(source):
