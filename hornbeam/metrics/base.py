@@ -101,7 +101,8 @@ class Metric:
 
     def get_config(self):
         """Returns the arguments of the constructor, as a dict."""
-        return {"name": self.name, "dtype": str(self.dtype)}
+        # A compiled model puts the output's name before it; a copy will get it there again.
+        return {"name": self.__dict__.get("own_name", self.name), "dtype": str(self.dtype)}
 
     @classmethod
     def from_config(cls, config):

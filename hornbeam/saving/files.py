@@ -4,7 +4,15 @@ import contextlib
 import os
 
 from hornbeam import bytecode
-from hornbeam.saving import hdf5, hdf5_models, keras3_weights, keras_zip, safe_tensors, weights
+from hornbeam.saving import (
+    hdf5,
+    hdf5_models,
+    keras3_weights,
+    keras_zip,
+    safe_tensors,
+    text,
+    weights,
+)
 from hornbeam.saving.atomic import is_path, may_write
 
 _FORMATS = {"h5": "h5", "hdf5": "h5", "keras": "keras"}  # save_format -> format
@@ -31,6 +39,7 @@ def save_model(model, filepath, overwrite=True, include_optimizer=True, save_for
     """
     kind = _format_to_write(filepath, save_format)
     if may_write(filepath, overwrite):
+        text.warn_of_tensors(model)
         _WRITERS[kind](model, filepath, include_optimizer)
 
 

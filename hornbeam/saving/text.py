@@ -2,9 +2,11 @@
 
 import collections
 import json
+import warnings
 
 import numpy as np
 
+from hornbeam.engine import Network
 from hornbeam.engine.config import deserialize_layer
 from hornbeam.registry import get_registered_name
 from hornbeam.saving import keras1, limits
@@ -40,6 +42,22 @@ def model_config(model, with_versions=True):
     if with_versions:
         config.update(keras_version=KERAS_VERSION, backend=BACKEND)
     return config
+
+
+def warn_of_tensors(model):
+    """Says which losses and metrics are tensors, that a config cannot hold."""
+    stack, found = [model], []
+    while stack:
+        network = stack.pop()
+        stack += [layer for layer in network.layers if isinstance(layer, Network)]
+        found += ["add_loss"] * bool(network._losses) + ["add_metric"] * bool(network._metrics)
+    if found:
+        warnings.warn(
+            f"What {model.name} was given by {' and '.join(sorted(set(found)))} is made of tensors "
+            "and is not saved: add it again to the model that is loaded, or put it into the `call` "
+            "of a layer. Pickles hold it.",
+            stacklevel=4,
+        )
 
 
 def to_json(model, **kwargs):

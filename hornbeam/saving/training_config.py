@@ -53,10 +53,18 @@ def compile_from_config(model, training, custom_objects=None):
         return False
     if not isinstance(training, dict) or not isinstance(training.get("optimizer_config"), dict):
         raise ModelFileError("The training configuration lacks the optimizer's config.")
+    loss = training.get("loss") or None
+    if loss is None and not model.losses:
+        warnings.warn(
+            "The model was trained on losses that were added to it and that its file does not "
+            "hold, so it was *not* compiled. Add them again with model.add_loss, then compile it.",
+            stacklevel=4,
+        )
+        return False
     with CustomObjectScope(custom_objects or {}):
         model.compile(
             optimizer=optimizers.deserialize(training["optimizer_config"], custom_objects or {}),
-            loss=_objects(training.get("loss"), losses.deserialize),
+            loss=_objects(loss, losses.deserialize),
             metrics=_objects(training.get("metrics"), metrics.deserialize),
             weighted_metrics=_objects(training.get("weighted_metrics"), metrics.deserialize),
             loss_weights=training.get("loss_weights"),

@@ -166,8 +166,8 @@ class Objective:
                         output.target.shape if output.target is not None else None,
                         getattr(output.loss, "fn", output.loss),
                     )
-                    if len(names) > 1:
-                        metric.name = f"{output.name}_{metric.name}"
+                    own = metric.__dict__.setdefault("own_name", metric.name)
+                    metric.name = f"{output.name}_{own}" if len(names) > 1 else own
                     stem, count = metric.name, 1
                     while metric.name in taken:
                         metric.name = f"{stem}_{count}"

@@ -459,10 +459,3 @@ def test_an_optimizer_state_that_does_not_fit_is_left_out(saved):
     with pytest.warns(UserWarning, match="freshly initialized optimizer"):
         model = load_model(saved)
     assert model.optimizer.iterations.get_value() == 0
-
-
-def test_a_model_of_keras_1_is_named(saved):
-    with h5py.File(saved, "r+") as file:
-        file.attrs["keras_version"] = b"1.2.2"
-    with pytest.raises(ModelFileError, match=r"written by Keras 1\.2\.2"):
-        load_model(saved)
