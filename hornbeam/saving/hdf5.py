@@ -18,7 +18,8 @@ from hornbeam.saving.errors import ModelFileError
 # HDF5 keeps attributes in a header of 64 KiB; longer lists of names are split, as Keras does.
 _LONGEST_ATTRIBUTE = 64512
 _MOST_TEXT = 2**28  # bytes of an attribute whose strings may lie anywhere in the file
-_HEAP = b"GCOL\x01\x00\x00\x00"
+_TEXTS = b"GCOL\x01\x00\x00\x00"  # the mark of a collection of texts, version 1
+_NAMES = b"HEAP\x00\x00\x00\x00"  # that of a group's names, version 0
 _PART = 2**20  # bytes
 _FILTERS = {1: "gzip", 2: "shuffle", 3: "fletcher32", 32000: "lzf"}  # those that h5py brings along
 _SMALL = 64 * 2**20  # bytes; whatever packs so little may be packed as tightly as it likes
@@ -86,11 +87,12 @@ def _errors_of_h5py():
 
 
 def _check_heaps(source):
-    """Looks through the file for the places of its strings, and refuses those without an end.
+    """Looks through the file for the places of its texts and names, and refuses endless ones.
 
-    HDF5 goes from object to object in them, and never comes back from one of the size 0.
+    HDF5 goes through them from object to object, and never comes back from one of the size 0, or
+    one that is followed by itself.
 
-    Source: the HDF5 File Format Specification, III.E.
+    Source: the HDF5 File Format Specification, III.D and III.E.
     """
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(open(source, "rb")) if is_path(source) else source
@@ -101,14 +103,36 @@ def _check_heaps(source):
         while at < size:
             file.seek(at)
             part = file.read(_PART)
-            found = part.find(_HEAP)
-            while found >= 0:
-                _check_heap(file, at + found)
-                found = part.find(_HEAP, found + 1)
-            at += max(1, len(part) - len(_HEAP) + 1)
+            for mark, check in ((_TEXTS, _check_texts), (_NAMES, _check_free_names)):
+                found = part.find(mark)
+                while found >= 0:
+                    check(file, at + found)
+                    found = part.find(mark, found + 1)
+            at += max(1, len(part) - len(_TEXTS) + 1)
 
 
-def _check_heap(file, start):
+def _check_free_names(file, start):
+    """The free places among names are a list; one that comes back to itself has no end."""
+    file.seek(start + 8)
+    head = file.read(24)
+    size, free, data = (int.from_bytes(head[n : n + 8], "little") for n in (0, 8, 16))
+    seen = set()
+    while free + 16 <= size:  # the last one says 1, or, damaged, what HDF5 refuses
+        if free in seen:
+            raise ModelFileError(f"The file is damaged: its names at byte {start} have no end.")
+        seen.add(free)
+        if data + free > 2**62:
+            return
+        file.seek(data + free)
+        block = file.read(8)
+        if len(block) < 8:
+            return
+        free = int.from_bytes(block, "little")
+        if free == 1:
+            return
+
+
+def _check_texts(file, start):
     file.seek(start + 8)
     end = start + int.from_bytes(file.read(8), "little")
     at = start + 16
