@@ -376,7 +376,7 @@ class Variable(Operand):
         return copy
 
     def __getstate__(self):
-        return portable(dict(self.__dict__, _value=self.get_value()))
+        return portable(dict(self.__dict__, _value=np.asarray(self._value)))
 
     def __setstate__(self, state):
         self.__dict__.update(unpacked(state))
