@@ -277,7 +277,14 @@ _FROM_KERAS_1 = {
 # ---- Theano
 
 # Layer -> how many of its first weights are kernels of convolutions.
-_KERNELS = {"Conv1D": 1, "Conv2D": 1, "Conv3D": 1, "Conv2DTranspose": 1, "ConvLSTM2D": 2}
+_KERNELS = {
+    "Conv1D": 1,
+    "Conv2D": 1,
+    "Conv2DTranspose": 1,
+    "Conv3D": 1,
+    "ConvLSTM2D": 2,
+    "DepthwiseConv2D": 0,  # Theano does not turn these
+}
 
 
 def _convolution(layer, count, arrays, backend, reshape):

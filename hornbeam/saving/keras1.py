@@ -10,7 +10,8 @@ from hornbeam.registry import get_custom_objects, has_arg
 from hornbeam.saving.errors import ModelFileError
 
 _CLASSES = {"Container": "Model"}
-_LAYERS = {"SimpleRNN": ("consume_less",)}  # class -> arguments that change no result
+# Class -> arguments of the base class of Keras 1 and 2.0 that never changed a result.
+_UNUSED = {"ConvLSTM2D": ("implementation",), "SimpleRNN": ("consume_less", "implementation")}
 
 # Old class -> new class, and old argument -> new argument.
 _L1L2 = ("L1L2", {"l1": "l1", "l2": "l2"})
@@ -31,7 +32,7 @@ _PENALTIES = {
 def modern_model_config(config, custom_objects=None):
     """Returns the config of a model in the form of today.
 
-    Of Keras 2 it is only the names of models that were lists of layers, before 2.2.3.
+    Of Keras 2 it changes the names of models that were lists of layers, and arguments without use.
 
     Args:
         config: Dict with `class_name` and `config`; `keras_version` says who wrote it.
@@ -40,25 +41,30 @@ def modern_model_config(config, custom_objects=None):
     Raises:
         ModelFileError: naming the layer, for what exists no longer.
     """
-    config = _named(config)
+    known = {**get_custom_objects(), **(custom_objects or {})}
+    config = _of_any_version(config, known)
     version = config.get("keras_version") if isinstance(config, dict) else None
     if not isinstance(version, str) or version.split(".")[0] not in ("0", "1"):
         return config
-    config = modern_config(config, {**get_custom_objects(), **(custom_objects or {})})
+    config = modern_config(config, known)
     if _orderings(config) == {"th"}:
         _set_ordering(config)
     return config
 
 
-def _named(config):
-    """A `Sequential` in a model was a list; its name stood beside it alone."""
+def _of_any_version(config, known):
+    """Names what was nameless before Keras 2.2.3, and drops what meant nothing."""
     if isinstance(config, list):
-        return [_named(part) for part in config]
+        return [_of_any_version(part, known) for part in config]
     if not isinstance(config, dict):
         return config
-    config = {key: _named(part) for key, part in config.items()}
-    if config.get("class_name") == "Sequential" and isinstance(config.get("config"), list):
-        config["config"] = {"name": config.get("name"), "layers": config["config"]}
+    config = {key: _of_any_version(part, known) for key, part in config.items()}
+    kind, own = config.get("class_name"), config.get("config")
+    if kind == "Sequential" and isinstance(own, list):  # its name stood beside it alone
+        config["config"] = {"name": config.get("name"), "layers": own}
+    elif isinstance(kind, str) and kind in _UNUSED and kind not in known and isinstance(own, dict):
+        for argument in _UNUSED[kind]:
+            own.pop(argument, None)
     return config
 
 
@@ -81,10 +87,10 @@ def _set_ordering(config):
         for part in config.values():
             _set_ordering(part)
         own = config.get("config")
-        layer = layer_classes().get(str(config.get("class_name")))
-        # Keras 1's Flatten took the axes as they lay.
-        if isinstance(own, dict) and layer is not None and config["class_name"] != "Flatten":
-            if has_arg(layer.__init__, "data_format"):
+        kind = str(config.get("class_name"))
+        layer = layer_classes().get(kind)
+        if isinstance(own, dict) and kind.endswith(("2D", "3D")):
+            if layer is not None and has_arg(layer.__init__, "data_format"):
                 own.setdefault("dim_ordering", "th")
 
 
@@ -125,8 +131,6 @@ def _layer(kind, config, custom_objects):
         elif key.endswith(("_regularizer", "_constraint")):
             value = _penalty(value, key, layer, custom_objects)
         result[key] = value
-    for unused in _LAYERS.get(kind, ()):
-        result.pop(unused, None)
     if kind != "InputLayer" and not str(result.get("input_dtype")).startswith("float"):
         result.pop("input_dtype", None)  # that of the input alone: weights were always floats
     if kind == "BatchNormalization" and result.get("mode", 0) != 0:
