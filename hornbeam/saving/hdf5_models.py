@@ -8,8 +8,8 @@ import numpy as np
 from hornbeam.engine.weights import values_to_come
 from hornbeam.saving import (
     hdf5,
-    keras3_config,
     keras3_optimizers,
+    keras3_training,
     keras3_weights,
     limits,
     optimizer_states,
@@ -57,7 +57,7 @@ def load(file, custom_objects=None, compile=True):
             weights.read_layers(saved, model)
         if compile:
             training = _read_json(file, "training_config")
-            training = keras3_config.training_to_keras2(training, custom_objects)
+            training = keras3_training.training_to_keras2(training, custom_objects)
             compiled = compile_from_config(model, training, custom_objects)
             if compiled and "optimizer_weights" in file:
                 orders = keras3_weights.layer_orders(config)

@@ -13,9 +13,9 @@ from hornbeam.engine.weights import values_to_come
 from hornbeam.saving import (
     archives,
     hdf5,
-    keras3_config,
     keras3_export,
     keras3_optimizers,
+    keras3_training,
     keras3_weights,
     limits,
 )
@@ -111,7 +111,7 @@ def _read_json(archive, name, most):
 def _compile(model, saved, group, orders, custom_objects):
     training = saved.get("compile_config") or None
     if training is not None:
-        training = keras3_config.training_to_keras2(training, custom_objects)
+        training = keras3_training.training_to_keras2(training, custom_objects)
         kept = saved.get("hornbeam")
         kept = kept.get("training") if isinstance(kept, dict) else None
         if isinstance(kept, dict):
