@@ -6,13 +6,17 @@ says how they are made.
 
 import functools
 import io
+import json
 import pathlib
 import tarfile
 
+import h5py
 import numpy as np
 import pytest
 
-from hornbeam.models import load_model, model_from_json
+from hornbeam.layers import Activation, Dense, Flatten
+from hornbeam.models import Sequential, load_model, model_from_json
+from hornbeam.saving import ModelFileError
 
 FOLDER = pathlib.Path(__file__).parent / "originals"
 
@@ -84,3 +88,33 @@ def test_weights_alone(original, by_name):
         model = model_from_json(files[f"{name}.json"].decode())
         model.load_weights(io.BytesIO(files[entry]), by_name=by_name)
         case.check(model, case.predicted)
+
+
+def test_a_mode_of_normalization_that_is_gone_is_refused_by_name():
+    config = {
+        "keras_version": "1.2.2",
+        "class_name": "Sequential",
+        "config": [
+            {"class_name": "BatchNormalization",
+             "config": {"name": "odd", "mode": 2, "batch_input_shape": [None, 3]}}
+        ],
+    }
+    with pytest.raises(ModelFileError, match=r"odd \(BatchNormalization\) has mode=2. Expected 0"):
+        model_from_json(json.dumps(config))
+
+
+def test_weights_from_before_keras_1(tmp_path):
+    model = Sequential([Flatten(input_shape=(2, 2)), Dense(3), Activation("relu"), Dense(2)])
+    wanted = [np.random.rand(*weight.shape).astype("float32") for weight in model.get_weights()]
+    with h5py.File(tmp_path / "w.h5", "w") as file:
+        file.attrs["nb_layers"] = 4
+        for number, arrays in enumerate(([], wanted[:2], [], wanted[2:])):
+            group = file.create_group(f"layer_{number}")
+            group.attrs["nb_params"] = len(arrays)
+            for place, array in enumerate(arrays):
+                group.create_dataset(f"param_{place}", data=array)
+    model.load_weights(tmp_path / "w.h5")
+    for one, other in zip(model.get_weights(), wanted):
+        np.testing.assert_array_equal(one, other)
+    with pytest.raises(ValueError, match="before Keras 1, when weights had no names"):
+        model.load_weights(tmp_path / "w.h5", by_name=True)

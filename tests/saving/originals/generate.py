@@ -18,9 +18,9 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 if os.environ.get("KERAS_BACKEND") == "theano":
     import theano.ifelse  # noqa: F401  Keras 1 uses it without importing it
     import theano.sandbox.rng_mrg  # noqa: F401
-import keras
-import keras.backend as K
-import numpy as np
+import keras  # noqa: E402  after Theano and the settings
+import keras.backend as K  # noqa: E402
+import numpy as np  # noqa: E402
 
 if K.backend() == "tensorflow":
     import tensorflow
@@ -44,7 +44,8 @@ if K.backend() == "tensorflow":
         updates = sum((u if isinstance(u, list) else [u] for u in updates or ()), [])
         pairs = [update for update in updates if isinstance(update, tuple)]
         others = [update for update in updates if not isinstance(update, tuple)]
-        before = [part for part in outputs if hasattr(part, "op")] + [tensorflow.identity(new) for _, new in pairs]
+        before = [part for part in outputs if hasattr(part, "op")]
+        before += [tensorflow.identity(new) for _, new in pairs]
         with tensorflow.control_dependencies(before):
             assigned = [tensorflow.assign(x, tensorflow.identity(new)) for x, new in pairs]
         return make_function(inputs, outputs, updates=assigned + others, **kwargs)

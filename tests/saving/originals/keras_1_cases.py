@@ -355,7 +355,8 @@ def nested():
 def optimized(optimizer, name):
     def make():
         x = image(4, 6, 5, 2)
-        inputs, words = Input(x.shape[1:], name="pictures"), Input((4,), dtype="int32", name="words")
+        inputs = Input(x.shape[1:], name="pictures")
+        words = Input((4,), dtype="int32", name="words")
         y = Convolution2D(3, 2, 2, activation="tanh", name="z_conv")(inputs)
         y = Flatten()(y)
         z = Embedding(5, 3, name="words_in")(words)

@@ -384,7 +384,8 @@ def code():
 def optimized(optimizer, name):
     def make():
         x = image(4, 6, 5, 2)
-        inputs, words = Input(x.shape[1:], name="pictures"), Input((4,), dtype="int32", name="words")
+        inputs = Input(x.shape[1:], name="pictures")
+        words = Input((4,), dtype="int32", name="words")
         y = Conv2D(3, 2, activation="tanh", name="z_conv")(inputs)
         y = Flatten()(y)
         z = Embedding(5, 3, name="words_in")(words)
@@ -402,7 +403,7 @@ def amsgrad():
     try:
         return Adam(0.01, amsgrad=True)
     except TypeError:
-        raise Impossible("This version has no AMSGrad.")
+        raise Impossible("This version has no AMSGrad.") from None
 
 
 CASES = [
