@@ -98,7 +98,7 @@ class RemoteMonitor(Callback):
         )
         self._sender.start()
         self._sender.join(_DEADLINE)
-        return answer[0] if answer else f"no answer within {_DEADLINE:g} s."
+        return answer[0] if answer else _too_late()
 
     def _post(self, text):
         import requests
@@ -120,8 +120,14 @@ class RemoteMonitor(Callback):
                 )
                 with response:
                     return _complaint(response)
+        except requests.Timeout:
+            return _too_late()
         except Exception as error:  # nothing that a server does may end the training
             return f"{_reason(error)}."
+
+
+def _too_late():
+    return f"no answer within {_DEADLINE:g} s."
 
 
 def _reason(error):
