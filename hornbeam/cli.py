@@ -1,6 +1,7 @@
 """The `hornbeam` command."""
 
 import json
+import os
 import platform
 import sys
 from importlib.metadata import version
@@ -109,8 +110,8 @@ def _info(arguments):
     except (OSError, ValueError) as error:
         print(f"hornbeam: {info.shown(f'{paths[0]}: {error}')}", file=sys.stderr)
         return 1
-    print(json.dumps(found, indent=2, default=str) if "--json" in arguments
-          else info.as_text(found))
+    _print(json.dumps(found, indent=2, default=str) if "--json" in arguments
+           else info.as_text(found))
     return 0
 
 
@@ -158,6 +159,14 @@ def _monitor(options):
         print(f"hornbeam: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _print(text):
+    """Prints; a reader that has seen enough, such as `head`, is no error."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for Python's last flush
 
 
 def _usage(problem):

@@ -1,6 +1,9 @@
 """`hornbeam info`: what it tells of each format, and that it runs and believes nothing."""
 
 import json
+import os
+import subprocess
+import sys
 
 import h5py
 import numpy as np
@@ -119,3 +122,12 @@ def test_the_command(folder, capsys):
     assert main(["info", str(folder / "nothing.h5")]) == 1
     assert "No such file" in capsys.readouterr().err
     assert main(["info"]) == main(["info", "--fast", "x"]) == 2
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(folder):
+    command = [sys.executable, "-m", "hornbeam", "info", str(folder / "model.h5")]
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, "")
