@@ -81,7 +81,17 @@ class BatchFromFilesMixin(ImageIterator):
     def _images(self, index_array):
         images = np.empty((len(index_array), *self.image_shape), self.dtype)
         paths = [self.filepaths[i] for i in index_array]
-        read = list(readers().map(self._read, paths, images))
+        read = [None] * len(paths)
+        rest = iter(range(len(paths)))  # whoever is free takes the next
+
+        def work():
+            for place in rest:
+                read[place] = self._read(paths[place], images[place])
+
+        helpers = [readers().submit(work) for _ in range(min(reading_threads(), len(paths)) - 1)]
+        work()
+        for helper in helpers:
+            helper.result()
         kept = [place for place, error in enumerate(read) if error is None]
         if len(kept) == len(read):
             return images, np.arange(len(read))
@@ -151,10 +161,14 @@ def check_class_mode(class_mode, allowed):
         raise ValueError(f"Invalid class_mode: {class_mode}; expected one of: {allowed}")
 
 
+def reading_threads():
+    """Returns how many threads read files: one a core; one in a worker process of several."""
+    return 1 if multiprocessing.parent_process() is not None else os.cpu_count() or 1
+
+
 def readers():
-    """Returns the threads that read files: one a core; one in a worker process of several."""
-    in_worker = multiprocessing.parent_process() is not None
-    return _pool(os.getpid(), 1 if in_worker else os.cpu_count() or 1)
+    """Returns the pool of threads that read files beside the one that asks for them."""
+    return _pool(os.getpid(), reading_threads())
 
 
 @functools.cache
