@@ -7,6 +7,7 @@ pickles classes and functions of the main program by value, so that a program ne
 
 import concurrent.futures
 import contextlib
+import hashlib
 import os
 import pickle
 import random
@@ -29,29 +30,27 @@ class Processes:
         self._pool = ProcessPoolExecutor(workers)
         self._folder = tempfile.TemporaryDirectory(prefix="hornbeam-sequence-")
         self._epoch = 0
-        self._path = None
+        self._path = self._digest = None
         self._seed = 0
 
-    def show(self, source, changes=True):
+    def show(self, source):
         """Hands over the `Sequence` as it is now, at the beginning of an epoch.
-
-        Args:
-            source: `Sequence`.
-            changes: Bool, whether it may be another one than in the last epoch.
 
         Raises:
             TypeError: if it cannot be pickled.
         """
         self._epoch += 1
         self._seed = _seed_of_numpy()
-        if self._path is not None and not changes:
+        pickled = _pickled(source)
+        digest = hashlib.sha256(pickled).digest()
+        if digest == self._digest:
             return
         path = os.path.join(self._folder.name, str(self._epoch))
         with open(path, "wb") as file:
-            file.write(_pickled(source))
+            file.write(pickled)
         if self._path is not None:
             os.unlink(self._path)
-        self._path = path
+        self._path, self._digest = path, digest
 
     def fetch(self, index):
         """Returns a future for batch number `index`.

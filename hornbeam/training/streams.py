@@ -109,8 +109,7 @@ class Reader:
             for index in order:
                 yield source[index]
         elif self._processes is not None:
-            own_end = getattr(type(source), "on_epoch_end", None) is not Sequence.on_epoch_end
-            self._processes.show(source, changes=own_end)
+            self._processes.show(source)
             yield from _in_order(self._processes.fetch, order, self._ahead)
         else:
             with concurrent.futures.ThreadPoolExecutor(self._workers) as pool:

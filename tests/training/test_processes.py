@@ -55,6 +55,27 @@ def test_batches_are_the_same_however_many_processes_make_them():
     assert os.getpid() not in {b[2] for epoch in two for b in epoch}
 
 
+def test_what_the_program_changes_between_epochs_is_seen():
+    class Level(Sequence):  # with the `on_epoch_end` of the base, which changes nothing
+        level = 0
+
+        def __len__(self):
+            return 2
+
+        def __getitem__(self, index):
+            return self.level
+
+    source = Level()
+    reader = Reader(source, workers=1, use_multiprocessing=True)
+    try:
+        found = [list(reader.epoch())]
+        source.level = 5
+        found += [list(reader.epoch()), list(reader.epoch())]
+    finally:
+        reader.close()
+    assert found == [[0, 0], [5, 5], [5, 5]]
+
+
 def test_a_killed_process_ends_fit_with_words_and_keeps_the_weights():
     class Data(Draws):
         def __getitem__(self, index):
