@@ -49,7 +49,9 @@ def main(arguments=None):
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     match arguments:
-        case ["-h" | "--help", *_] | ["run", "-h" | "--help", *_]:
+        case ["-h" | "--help", *_] | [
+            "run" | "info" | "convert" | "monitor", "-h" | "--help", *_
+        ]:
             print(HELP, end="")
             return 0
         case ["-V" | "--version", *_]:
@@ -74,19 +76,10 @@ def main(arguments=None):
                           "program go after its name.")
         case ["run"]:
             return _usage("run needs the script to run.")
-        case ["info", "-h" | "--help", *_]:
-            print(HELP, end="")
-            return 0
         case ["info", *rest]:
             return _info(rest)
-        case ["convert", "-h" | "--help", *_]:
-            print(HELP, end="")
-            return 0
         case ["convert", *rest]:
             return _convert(rest)
-        case ["monitor", "-h" | "--help", *_]:
-            print(HELP, end="")
-            return 0
         case ["monitor", *options]:
             return _monitor(options)
         case []:
