@@ -11,6 +11,7 @@ import numpy as np
 from benchmarks import peers
 from benchmarks.race import NOT_INSTALLED
 from benchmarks.report import Table
+from benchmarks.worker import resident_mib
 
 TITLE = "one epoch of a dense 1024-8-1 network, batch 512, over a file of 4 GiB"
 
@@ -84,7 +85,7 @@ class Pass:
 
     def round(self):
         try:
-            before = _resident_mib()
+            before = resident_mib()
             start = time.perf_counter()
             self._fit(self.x, np.zeros((ROWS, 1), "float32"))
             seconds = time.perf_counter() - start
@@ -105,8 +106,3 @@ def _matrix(keras, path):
         import h5py
 
         return h5py.File(path, "r")["x"]
-
-
-def _resident_mib():
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * resource.getpagesize() / 2**20

@@ -1,10 +1,9 @@
 """Many calls in one process: does memory grow, is anything compiled again?"""
 
-import gc
-
 from benchmarks import nets, peers
 from benchmarks.race import NOT_INSTALLED
 from benchmarks.report import Table
+from benchmarks.worker import resident_mib
 
 TITLE = "dense 13-64-64-1: 10 `fit` calls of 2 epochs and 1000 `predict` calls in one process"
 
@@ -70,7 +69,7 @@ class Calls:
         return {}
 
     def round(self):
-        first_mib = _resident_mib()
+        first_mib = resident_mib()
         first = dict(self.counts) if self.counts is not None else {}
         for _ in range(FITS - 1):
             self._fit()
@@ -83,7 +82,7 @@ class Calls:
 
         return {
             "first_mib": first_mib,
-            "last_mib": _resident_mib(),
+            "last_mib": resident_mib(),
             "compiled_first": first.get(COMPILED),
             "compiled_later": later(COMPILED),
             "traced_later": later(TRACED),
@@ -112,12 +111,3 @@ def _count_events():
 
     monitoring.register_event_duration_secs_listener(listen)
     return counts
-
-
-def _resident_mib():
-    gc.collect()
-    with open("/proc/self/statm") as file:
-        pages = int(file.read().split()[1])
-    import resource
-
-    return pages * resource.getpagesize() / 2**20
