@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from hornbeam.preprocessing.image.files import readers
+from hornbeam.preprocessing.image.files import side_by_side
 from hornbeam.preprocessing.image.loading import (
     ImageFileError,
     img_to_array,
@@ -125,17 +125,17 @@ def _dataset(paths, targets, read, batch_size, files, unreadable):
 def _read_all(paths, read, unreadable):
     """Returns the images that can be read, and their places."""
 
-    def attempt(path):
+    def attempt(place):
         try:
-            return read(path)
+            return read(paths[place])
         except ImageFileError as error:
-            if unreadable == "raise":
-                raise
             return error
 
-    results = list(readers().map(attempt, paths))
+    results = side_by_side(attempt, len(paths))
     kept = [place for place, result in enumerate(results) if isinstance(result, np.ndarray)]
     for result in results:
         if not isinstance(result, np.ndarray):
+            if unreadable == "raise":
+                raise result
             warnings.warn(f"Left out: {result}", stacklevel=2)
     return np.stack([results[place] for place in kept]) if kept else None, kept

@@ -81,17 +81,7 @@ class BatchFromFilesMixin(ImageIterator):
     def _images(self, index_array):
         images = np.empty((len(index_array), *self.image_shape), self.dtype)
         paths = [self.filepaths[i] for i in index_array]
-        read = [None] * len(paths)
-        rest = iter(range(len(paths)))  # whoever is free takes the next
-
-        def work():
-            for place in rest:
-                read[place] = self._read(paths[place], images[place])
-
-        helpers = [readers().submit(work) for _ in range(min(reading_threads(), len(paths)) - 1)]
-        work()
-        for helper in helpers:
-            helper.result()
+        read = side_by_side(lambda place: self._read(paths[place], images[place]), len(paths))
         kept = [place for place, error in enumerate(read) if error is None]
         if len(kept) == len(read):
             return images, np.arange(len(read))
@@ -161,14 +151,26 @@ def check_class_mode(class_mode, allowed):
         raise ValueError(f"Invalid class_mode: {class_mode}; expected one of: {allowed}")
 
 
-def reading_threads():
-    """Returns how many threads read files: one a core; one in a worker process of several."""
-    return 1 if multiprocessing.parent_process() is not None else os.cpu_count() or 1
+def side_by_side(read, count):
+    """Returns `[read(0), ..., read(count - 1)]`, called in threads, this one included.
 
+    There is one thread a core; in a worker process of several, this thread alone.
+    """
+    results = [None] * count
+    rest = iter(range(count))  # whoever is free takes the next
 
-def readers():
-    """Returns the pool of threads that read files beside the one that asks for them."""
-    return _pool(os.getpid(), reading_threads())
+    def work():
+        for place in rest:
+            results[place] = read(place)
+
+    in_worker = multiprocessing.parent_process() is not None
+    threads = 1 if in_worker else os.cpu_count() or 1
+    pool = _pool(os.getpid(), threads)
+    helpers = [pool.submit(work) for _ in range(min(threads, count) - 1)]
+    work()
+    for helper in helpers:
+        helper.result()
+    return results
 
 
 @functools.cache
