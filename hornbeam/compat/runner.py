@@ -34,7 +34,7 @@ def run_script(path, arguments=()):
     """
     if path == "-":
         source = sys.stdin.read()
-        return _run([path, *arguments], "", lambda main: _execute(source, "<stdin>", main))
+        return _run([path, *arguments], "", lambda main: _execute(source, "<stdin>", main), source)
     full_path = os.path.join(os.getcwd(), path)             # as Python joins it: ".." stays
     if pkgutil.get_importer(path) is not None:              # a folder or a zip file
         return _run([path, *arguments], full_path,
@@ -59,11 +59,14 @@ def run_module(name, arguments=()):
 
 def run_code(source, arguments=()):
     """Runs a program given as text, as `python -c` does. See `run_script`."""
-    return _run(["-c", *arguments], "", lambda main: _execute(source, "<string>", main))
+    return _run(["-c", *arguments], "", lambda main: _execute(source, "<string>", main), source)
 
 
-def _run(argv, first_folder, program):
-    """Calls `program(main)` in a fresh `__main__`, and turns its end into an exit status."""
+def _run(argv, first_folder, program, source=None):
+    """Calls `program(main)` in a fresh `__main__`, and turns its end into an exit status.
+
+    `source` is the program's text where no file holds it.
+    """
     activate()
     main = sys.modules["__main__"] = _main_module()
     sys.argv[:] = argv
@@ -76,8 +79,16 @@ def _run(argv, first_folder, program):
     except BaseException as error:
         error.__traceback__ = _without_launcher(error.__traceback__)
         sys.excepthook(type(error), error, error.__traceback__)
+        _give_hints(error, source)
         return 130 if isinstance(error, KeyboardInterrupt) else 1
     return 0
+
+
+def _give_hints(error, source):
+    from hornbeam.compat.hints import hints  # read when something went wrong
+
+    for line in hints(error, source):
+        print(line, file=sys.stderr)
 
 
 def _main_module():
