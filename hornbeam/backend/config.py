@@ -89,6 +89,30 @@ def backend():
     return "tensorflow"
 
 
+_conventions = "keras"
+
+
+def conventions():
+    """Returns whose conventions hold where Keras 2.3.1 and tf.keras differ: `'keras'` usually.
+
+    They are `'tf.keras'` in a program that was written for `tensorflow.keras`. They say how layers
+    are numbered, what a frozen `BatchNormalization` does and what `clipnorm` means.
+    """
+    return _conventions
+
+
+def set_conventions(whose):
+    """Sets whose conventions hold: `'keras'` or `'tf.keras'`.
+
+    Raises:
+        ValueError: for any other name.
+    """
+    global _conventions
+    if whose not in ("keras", "tf.keras"):
+        raise ValueError(f"Unknown conventions: {whose!r}. Expected 'keras' or 'tf.keras'.")
+    _conventions = whose
+
+
 def floatx():
     """Returns the default float type as a string, `'float32'` unless set otherwise."""
     return _current().floatx

@@ -3,6 +3,8 @@
 import collections
 import contextlib
 
+from hornbeam.backend import config
+
 _counters = collections.Counter()
 _tensor_names = collections.Counter()
 _scopes = []
@@ -14,6 +16,18 @@ def get_uid(prefix=""):
     """Returns 1, 2, 3, ... for each call with the same `prefix` since the last `clear_session`."""
     _counters[prefix] += 1
     return _counters[prefix]
+
+
+def automatic(stem):
+    """Returns the next automatic name: `dense_1`, `dense_2`, ...; in tf.keras `dense`, `dense_1`.
+
+    Args:
+        stem: String, the name of the class in lower case.
+    """
+    number = get_uid(stem)
+    if config.conventions() == "keras":
+        return f"{stem}_{number}"
+    return f"{stem}_{number - 1}" if number > 1 else stem
 
 
 def reset_uids():

@@ -122,8 +122,7 @@ class Layer(WeightsMixin):
 
     def _init_state(self, name=None):
         if name is None:
-            stem = snake_case(type(self).__name__)
-            name = f"{stem}_{names.get_uid(stem)}"
+            name = names.automatic(snake_case(type(self).__name__))
         elif not isinstance(name, str):
             raise TypeError(f"A layer's name must be a string; got {name!r}.")
         self.name = name

@@ -76,8 +76,7 @@ class Metric:
                 f"{sorted(kwargs)[0]!r}. A metric takes 'name' and 'dtype' beside its own."
             )
         if name is None:
-            stem = _snake_case(type(self).__name__)
-            name = f"{stem}_{names.get_uid(stem)}"
+            name = names.automatic(_snake_case(type(self).__name__))
         self.name = name
         self.dtype = dtype_name(dtype)
         self._weights = []

@@ -1,7 +1,7 @@
 """Runs when Python starts in a child of a program to which `keras` means hornbeam.
 
-It imports nothing of hornbeam before the child asks for `keras`, and leaves no trace on
-`sys.path`. A Python of another environment is left alone.
+It imports nothing of hornbeam before the child asks for `keras` or `tensorflow`, and leaves no
+trace on `sys.path`. A Python of another environment is left alone.
 """
 
 import os
@@ -9,14 +9,15 @@ import sys
 from importlib.machinery import PathFinder
 from importlib.util import module_from_spec
 
+NAMES = ("keras", "tensorflow", "tf_keras", "keras_preprocessing", "tensorboard.compat.notf")
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 class FirstKeras:
-    """Waits in `sys.meta_path` for the first `import keras`, then brings in the real finder."""
+    """Waits in `sys.meta_path` for the first of our names, then brings in the real finder."""
 
     def find_spec(self, name, path=None, target=None):
-        if name != "keras":
+        if name not in NAMES:
             return None
         sys.meta_path.remove(self)
         activate()

@@ -1,0 +1,62 @@
+"""The name `tensorflow` in programs written for it: tf.keras, and what stands around it.
+
+Each name is answered by the module of its family when a program first asks for it; importing the
+package imports nothing. What a program computes with them are hornbeam's tensors and variables and
+JAX's arrays. An unknown name says so.
+"""
+
+import importlib
+import importlib.util
+
+from hornbeam.compat.tensorflow.defaults import VERSION
+
+__version__ = VERSION
+__git_version__ = "unknown"
+__compiler_version__ = "unknown"
+
+# Modules below `tensorflow`.
+NAMESPACES = (
+    "audio", "autograph", "bitwise", "compat", "config", "contrib", "data", "debugging",
+    "distribute", "dtypes", "errors", "estimator", "experimental", "feature_column", "gfile",
+    "image", "initializers", "io", "keras", "layers", "linalg", "lite", "logging", "losses",
+    "lookup", "math", "metrics", "nest", "nn", "profiler", "python", "python_io", "quantization",
+    "queue", "ragged", "random", "raw_ops", "saved_model", "sets", "signal", "sparse", "strings",
+    "summary", "sysconfig", "test", "tpu", "train", "types", "v1", "version",
+)  # fmt: skip
+
+# Modules whose public names are names of `tensorflow` as well; the first that has one answers.
+FAMILIES = (
+    "dtypes", "tape", "functions", "shaping", "control", "math", "ops", "variables", "v1",
+)  # fmt: skip
+
+
+def __getattr__(name):
+    if name.startswith("__"):
+        raise AttributeError(f"module 'tensorflow' has no attribute {name!r}")
+    if name == "keras":
+        return importlib.import_module("tensorflow.keras")
+    if name in NAMESPACES and _is_there(name):
+        return importlib.import_module(f"{__name__}.{name}")
+    for family in FAMILIES:
+        if _is_there(family):
+            module = importlib.import_module(f"{__name__}.{family}")
+            if name in module.__all__:
+                value = globals()[name] = getattr(module, name)
+                return value
+    raise AttributeError(
+        f"tensorflow.{name} is not provided by hornbeam: `tensorflow` is hornbeam here, which has "
+        "tensorflow.keras and the functions that Keras programs use around it, on JAX. Take one "
+        "from tensorflow.keras or keras.backend, or run the program on TensorFlow itself."
+    )
+
+
+def _is_there(name):
+    return importlib.util.find_spec(f"{__name__}.{name}") is not None
+
+
+def __dir__():
+    found = {name for name in NAMESPACES if _is_there(name)} | {"__version__"}
+    for family in FAMILIES:
+        if _is_there(family):
+            found.update(importlib.import_module(f"{__name__}.{family}").__all__)
+    return sorted(found)
