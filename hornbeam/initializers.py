@@ -1,15 +1,17 @@
 """Initializers: the first values of weights, made on the host by NumPy.
 
-Building a model compiles nothing and touches no device. A `seed` fixes the values; without one they
-follow NumPy's global generator, so that `np.random.seed` makes a whole program reproducible.
+Building a model compiles nothing and touches no device, and large weights are drawn when they are
+first read. A `seed` fixes the values; without one they follow NumPy's global generator, so that
+`np.random.seed` makes a whole program reproducible.
 """
 
+import copy
 import inspect
 import math
 
 import numpy as np
 
-from hornbeam.backend.tensors import dtype_name
+from hornbeam.backend.tensors import Later, dtype_name
 from hornbeam.registry import (
     deserialize_keras_object,
     has_arg,
@@ -57,6 +59,9 @@ __all__ = [
     "zero",
     "zeros",
 ]
+
+# Elements; more are drawn when they are first read: a model may be built to be loaded or looked at.
+_DRAWN_AT_ONCE = 4096
 
 # Standard deviation of a standard normal cut at two: scipy.stats.truncnorm.std(-2, 2).
 _CUT_NORMAL_STDDEV = 0.87962566103423978
@@ -144,13 +149,45 @@ class _Random(Initializer):
 
     seed = None
 
-    def _generator(self):
+    def __call__(self, shape, dtype=None):
+        return self.later(shape, dtype).make()
+
+    def later(self, shape, dtype=None):
+        """Returns the array as a `Later`, which draws from a seed that is settled now."""
+        shape, dtype = self._checked(shape), _dtype(dtype)
         if self.seed is None:
             seed = np.random.randint(2**31 - 1)
         else:
             seed = int(self.seed) % 2**64
             self.seed += 1
-        return np.random.Generator(np.random.SFC64(seed))  # the fastest of NumPy's for normals
+        drawer = copy.copy(self)
+
+        def make():
+            # the fastest of NumPy's generators for normals
+            return drawer._draw(np.random.Generator(np.random.SFC64(seed)), shape, dtype)
+
+        return Later(make, shape)
+
+    def _checked(self, shape):
+        return _checked(shape)
+
+    def _draw(self, generator, shape, dtype):
+        """Returns an array drawn from `generator`; `shape` is checked, `dtype` NumPy's."""
+        raise NotImplementedError(f"{type(self).__name__} does not define _draw.")
+
+
+def makes_new_arrays(initializer):
+    """Whether nobody else holds the arrays that it returns: so it is with those of this module."""
+    return type(initializer).__module__ == __name__
+
+
+def draws_later(initializer, shape):
+    """Whether an array of that shape takes so long to draw that it should wait until it is read."""
+    return (
+        isinstance(initializer, _Random)
+        and type(initializer).__call__ is _Random.__call__  # not a user's own
+        and math.prod(shape) > _DRAWN_AT_ONCE
+    )
 
 
 class RandomNormal(_Random):
@@ -167,9 +204,8 @@ class RandomNormal(_Random):
         self.stddev = stddev
         self.seed = seed
 
-    def __call__(self, shape, dtype=None):
-        dtype = _dtype(dtype)
-        values = _normal(self._generator(), _checked(shape), dtype)
+    def _draw(self, generator, shape, dtype):
+        values = _normal(generator, shape, dtype)
         return _scaled(values, self.stddev, self.mean, dtype)
 
     def get_config(self):
@@ -190,10 +226,8 @@ class RandomUniform(_Random):
         self.maxval = maxval
         self.seed = seed
 
-    def __call__(self, shape, dtype=None):
-        dtype, shape = _dtype(dtype), _checked(shape)
+    def _draw(self, generator, shape, dtype):
         maxval = 1 if self.maxval is None else self.maxval
-        generator = self._generator()
         if dtype.kind in "iu":
             return generator.integers(int(self.minval), int(maxval), shape, dtype)
         return _uniform(generator, shape, self.minval, maxval, dtype)
@@ -216,9 +250,8 @@ class TruncatedNormal(_Random):
         self.stddev = stddev
         self.seed = seed
 
-    def __call__(self, shape, dtype=None):
-        dtype = _dtype(dtype)
-        values = _cut_normal(self._generator(), _checked(shape), dtype)
+    def _draw(self, generator, shape, dtype):
+        values = _cut_normal(generator, shape, dtype)
         return _scaled(values, self.stddev, self.mean, dtype)
 
     def get_config(self):
@@ -253,12 +286,10 @@ class VarianceScaling(_Random):
         )
         self.seed = seed
 
-    def __call__(self, shape, dtype=None):
-        dtype, shape = _dtype(dtype), _checked(shape)
+    def _draw(self, generator, shape, dtype):
         fan_in, fan_out = _compute_fans(shape)
         units = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}
         variance = self.scale / max(1.0, units[self.mode])
-        generator = self._generator()
         if self.distribution == "uniform":
             limit = math.sqrt(3.0 * variance)
             return _uniform(generator, shape, -limit, limit, dtype)
@@ -295,15 +326,18 @@ class Orthogonal(_Random):
         self.gain = gain
         self.seed = seed
 
-    def __call__(self, shape, dtype=None):
-        dtype, shape = _dtype(dtype), _checked(shape)
+    def _checked(self, shape):
+        shape = _checked(shape)
         if len(shape) < 2:
             raise ValueError(
                 f"Orthogonal got the shape {shape}. It expects two axes or more: a matrix."
             )
+        return shape
+
+    def _draw(self, generator, shape, dtype):
         columns = shape[-1]
         rows = math.prod(shape[:-1])
-        random = self._generator().standard_normal((max(rows, columns), min(rows, columns)))
+        random = generator.standard_normal((max(rows, columns), min(rows, columns)))
         q, r = np.linalg.qr(random)
         q *= np.where(np.diagonal(r) < 0, -1.0, 1.0)  # all orthogonal matrices equally likely
         if rows < columns:

@@ -5,6 +5,7 @@ import pytest
 
 from hornbeam import backend as K
 from hornbeam import initializers
+from hornbeam.layers import Layer
 from hornbeam.registry import custom_object_scope
 
 DENSE = (200, 300)
@@ -310,3 +311,53 @@ def test_settings_are_checked():
         initializers.Constant([1, 2, 3])((2,))
     with pytest.raises(NotImplementedError):
         initializers.Initializer()((2,))
+
+
+# ---- large weights are drawn when they are first read
+
+
+def test_large_weights_have_the_values_of_the_seed_whenever_they_are_read():
+    np.random.seed(3)
+    expected = [initializers.glorot_uniform()(shape, "float32") for shape in [(99, 99), (80, 70)]]
+    np.random.seed(3)
+    kernels = [Layer().add_weight("kernel", (99, 99)), Layer().add_weight("kernel", (80, 70))]
+    after = np.random.random()
+    values = [kernel.get_value() for kernel in reversed(kernels)]
+    np.testing.assert_array_equal(values[1], expected[0])
+    np.testing.assert_array_equal(values[0], expected[1])
+    np.random.seed(3)
+    np.random.randint(2**31 - 1, size=2)
+    assert np.random.random() == after  # reading drew nothing from the global generator
+
+
+def test_a_large_weight_that_is_set_before_it_is_read_is_never_drawn(monkeypatch):
+    monkeypatch.setattr(initializers.VarianceScaling, "_draw", None)
+    kernel = Layer().add_weight("kernel", (99, 99))
+    kernel.set_value(np.ones((99, 99)))
+    assert kernel.get_value().sum() == 99 * 99
+
+
+def test_changing_an_initializer_later_does_not_change_what_it_made():
+    initializer = initializers.RandomNormal(stddev=1.0, seed=1)
+    kernel = Layer().add_weight("kernel", (99, 99), initializer=initializer)
+    initializer.stddev = 0.0
+    assert kernel.get_value().std() > 0.5
+
+
+def test_a_users_own_call_is_what_makes_a_large_weight():
+    class Ones(initializers.RandomNormal):
+        def __call__(self, shape, dtype=None):
+            return np.ones(shape, dtype)
+
+    assert Layer().add_weight("kernel", (99, 99), initializer=Ones()).get_value().min() == 1
+
+
+def test_an_array_that_an_initializer_keeps_is_not_changed_by_training():
+    class Kept(initializers.Initializer):
+        value = np.zeros((2, 2), "float32")
+
+        def __call__(self, shape, dtype=None):
+            return self.value
+
+    kernel = Layer().add_weight("kernel", (2, 2), initializer=Kept())
+    assert not np.shares_memory(kernel.raw, Kept.value)

@@ -272,11 +272,24 @@ class Placeholder(Tensor):
         )
 
 
+class Later:
+    """An array to be made when it is first read: first values that take time to draw.
+
+    Args:
+        make: Function without arguments that returns a new array, at each call the same.
+        shape: Tuple of ints, the array's.
+    """
+
+    def __init__(self, make, shape):
+        self.make = make
+        self.shape = shape
+
+
 class Variable(Operand):
     """A named array that programs read and write.
 
     Args:
-        value: Initial array; it stays a NumPy array until a program first needs it.
+        value: Initial array, or `Later`; it stays a NumPy array until a program first needs it.
         dtype: Name of the dtype; None means `floatx()`.
         name: String; made unique.
         trainable: Whether training may change it, as `Layer.add_weight` says it.
@@ -292,7 +305,7 @@ class Variable(Operand):
         self, value, dtype=None, name=None, trainable=True, constraint=None, copy=True
     ):
         dtype = dtype_name(dtype)
-        if copy:
+        if copy and not isinstance(value, Later):
             value = np.array(value, dtype=dtype)
         self.shape = Shape(value.shape)
         self.dtype = dtype
@@ -304,6 +317,17 @@ class Variable(Operand):
 
     def __repr__(self):
         return f"<Variable {self.name} shape={tuple(self.shape)} dtype={self.dtype}>"
+
+    @property
+    def _value(self):
+        stored = self._stored
+        if type(stored) is Later:  # two threads may make it; they make the same
+            stored = self._stored = np.asarray(stored.make(), self.dtype)
+        return stored
+
+    @_value.setter
+    def _value(self, value):
+        self._stored = value
 
     @property
     def raw(self):
@@ -376,7 +400,7 @@ class Variable(Operand):
         return copy
 
     def __getstate__(self):
-        return portable(dict(self.__dict__, _value=np.asarray(self._value)))
+        return portable(dict(self.__dict__, _stored=np.asarray(self._value)))
 
     def __setstate__(self, state):
         self.__dict__.update(unpacked(state))

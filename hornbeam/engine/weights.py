@@ -10,6 +10,7 @@ from hornbeam.backend import running
 from hornbeam.backend.function import ancestors
 from hornbeam.backend.tensors import Operand, Variable
 from hornbeam.bytecode import portable, unpacked
+from hornbeam.initializers import draws_later, makes_new_arrays
 
 WEIGHT_ARGUMENTS = {
     "name": None,
@@ -95,16 +96,20 @@ def new_variable(initializer, shape, dtype, name, label, trainable, constraint):
     if _values_to_come.get():
         zero = np.zeros((), dtype)
         return Variable(np.broadcast_to(zero, shape), **options, copy=False)  # takes no memory
-    return Variable(initial_value(initializer, shape, dtype, name), **options)
+    value = initial_value(initializer, shape, dtype, name, later=True)
+    return Variable(value, **options, copy=not makes_new_arrays(initializer))
 
 
-def initial_value(initializer, shape, dtype, name=None):
+def initial_value(initializer, shape, dtype, name=None, later=False):
     """Calls an initializer, in the signature of any Keras, and returns a NumPy array.
 
     Args:
         initializer: `Initializer`, `f(shape, dtype=None)`, `f(shape)`, or Keras 1's
             `f(shape, scale, name)` and `f(shape, name=None)`.
+        later: Bool; True may return a `Later` for many random numbers.
     """
+    if later and draws_later(initializer, shape):
+        return initializer.later(shape, dtype)
     accepted = None
     if not hasattr(initializer, "get_config"):
         try:
