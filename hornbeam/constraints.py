@@ -7,18 +7,22 @@ outputs)` of a convolution, so that each filter is.
 
 import inspect
 
+import numpy as np
+
 from hornbeam import backend as K
 from hornbeam.registry import (
     deserialize_keras_object,
     instance_by_name,
     serialize_keras_object,
 )
+from hornbeam.renames import takes_old_names
 
 __all__ = [
     "Constraint",
     "MaxNorm",
     "MinMaxNorm",
     "NonNeg",
+    "RadialConstraint",
     "UnitNorm",
     "deserialize",
     "get",
@@ -27,6 +31,7 @@ __all__ = [
     "min_max_norm",
     "non_neg",
     "nonneg",
+    "radial_constraint",
     "serialize",
     "unit_norm",
     "unitnorm",
@@ -60,6 +65,7 @@ class MaxNorm(Constraint):
     Source: Srivastava et al. 2014, "Dropout".
     """
 
+    @takes_old_names(m="max_value")
     def __init__(self, max_value=2, axis=0):
         self.max_value = max_value
         self.axis = axis
@@ -107,6 +113,7 @@ class MinMaxNorm(Constraint):
         axis: Integer or list of integers, see the module's description.
     """
 
+    @takes_old_names(low="min_value", high="max_value")
     def __init__(self, min_value=0.0, max_value=1.0, rate=1.0, axis=0):
         self.min_value = min_value
         self.max_value = max_value
@@ -128,6 +135,42 @@ class MinMaxNorm(Constraint):
         }
 
 
+class RadialConstraint(Constraint):
+    """Makes square kernels of a convolution the same all around: each ring has one value.
+
+    The value of a ring is read on the diagonal, below the centre.
+
+    Raises:
+        ValueError: when called with a weight that is not `(n, n, inputs, outputs)`.
+
+    Source: tf.keras, the places on the diagonal included.
+    """
+
+    def __call__(self, w):
+        shape = K.int_shape(w)
+        if len(shape) != 4 or shape[0] != shape[1]:
+            raise ValueError(
+                "RadialConstraint expects a weight of shape (n, n, inputs, outputs); the weight "
+                f"has shape {shape}."
+            )
+        size, half = shape[0], shape[0] // 2
+        odd = size % 2
+        distance = np.abs(np.arange(size) - (size - 1) / 2)  # from the centre
+        distance = np.floor(distance).astype(int)
+        ring = np.maximum(distance[:, None], distance[None, :])  # (n, n)
+        if size > 1:
+            place = np.where(ring == 0, half - 1, half + ring - odd)
+        else:
+            place = ring
+        return K.reshape(K.gather(_diagonal(w, shape), K.constant(place, dtype="int32")), shape)
+
+
+def _diagonal(w, shape):
+    """Elements `(i, i)` of the first two axes: `(n, inputs, outputs)`."""
+    flat = K.reshape(w, (shape[0] ** 2, *shape[2:]))
+    return K.gather(flat, K.constant(np.arange(shape[0]) * (shape[0] + 1), dtype="int32"))
+
+
 def _norms(w, axis):
     return K.sqrt(K.sum(K.square(w), axis=axis, keepdims=True))
 
@@ -136,6 +179,7 @@ max_norm = maxnorm = MaxNorm
 non_neg = nonneg = NonNeg
 unit_norm = unitnorm = UnitNorm
 min_max_norm = MinMaxNorm
+radial_constraint = RadialConstraint
 
 _FUNCTIONS = ("Constraint", "deserialize", "get", "serialize")
 _BY_NAME = {name: globals()[name] for name in __all__ if name not in _FUNCTIONS}

@@ -2,6 +2,8 @@
 
 import inspect
 
+import numpy as np
+
 from hornbeam import backend as K
 from hornbeam.backend.tensors import Operand
 from hornbeam.registry import (
@@ -12,9 +14,12 @@ from hornbeam.registry import (
 
 __all__ = [
     "ActivityRegularizer",
+    "EigenvalueRegularizer",
     "L1",
     "L1L2",
+    "L1L2Regularizer",
     "L2",
+    "OrthogonalRegularizer",
     "Regularizer",
     "WeightRegularizer",
     "activity_l1",
@@ -26,6 +31,7 @@ __all__ = [
     "l1_l2",
     "l1l2",
     "l2",
+    "orthogonal_regularizer",
     "serialize",
 ]
 
@@ -100,6 +106,81 @@ class L2(L1L2):
         return {"l2": float(self.l2)}
 
 
+class OrthogonalRegularizer(Regularizer):
+    """Penalizes pairs of rows (or columns) of a matrix that are not orthogonal.
+
+    The penalty is `factor` times the mean, over all pairs of different rows, of the absolute value
+    of the product of the rows scaled to length one.
+
+    Args:
+        factor: Float.
+        mode: `'rows'` or `'columns'`.
+
+    Raises:
+        ValueError: for another mode, or when called with a tensor that is no matrix.
+
+    Source: tf.keras.
+    """
+
+    def __init__(self, factor=0.01, mode="rows"):
+        if mode not in ("rows", "columns"):
+            raise ValueError(f"mode is {mode!r}. Expected 'rows' or 'columns'.")
+        self.factor = factor
+        self.mode = mode
+
+    def __call__(self, x):
+        if K.ndim(x) != 2:
+            raise ValueError(
+                "OrthogonalRegularizer expects a matrix, of rank 2; the tensor has shape "
+                f"{K.int_shape(x)}."
+            )
+        rows = x if self.mode == "rows" else K.transpose(x)
+        rows = K.l2_normalize(rows, axis=1)
+        products = K.abs(K.dot(rows, K.transpose(rows)))  # (rows, rows)
+        count = K.int_shape(rows)[0]
+        others = K.constant(1.0 - np.eye(count), dtype=K.dtype(x))
+        pairs = max(count * (count - 1) / 2, 1)
+        return self.factor * 0.5 * K.sum(products * others) / pairs
+
+    def get_config(self):
+        return {"factor": self.factor, "mode": self.mode}
+
+
+class EigenvalueRegularizer(Regularizer):
+    """Keras 1's penalty `k * s`, with the largest singular value `s` of a matrix.
+
+    It is found by nine steps of the power method, beginning with ones.
+
+    Args:
+        k: Float.
+
+    Raises:
+        ValueError: when called with a tensor of more than two axes.
+    """
+
+    _STEPS = 9
+
+    def __init__(self, k):
+        self.k = k
+
+    def __call__(self, x):
+        if K.ndim(x) > 2:
+            raise ValueError(
+                "EigenvalueRegularizer is only available for tensors of rank 2; the tensor has "
+                f"shape {K.int_shape(x)}."
+            )
+        square = K.dot(K.transpose(x), x)
+        vector = K.constant(np.ones((K.int_shape(x)[1], 1)), dtype=K.dtype(x))
+        for _ in range(self._STEPS):
+            vector = K.dot(square, vector)
+        grown = K.dot(square, vector)
+        eigenvalue = K.sum(grown * vector) / K.sum(vector * vector)
+        return self.k * K.sqrt(eigenvalue)
+
+    def get_config(self):
+        return {"k": self.k}
+
+
 def _factor(name, value):
     if isinstance(value, Operand):
         return value
@@ -130,10 +211,12 @@ def l1_l2(l1=0.01, l2=0.01):
 
 
 # Names of Keras 1.
-WeightRegularizer = ActivityRegularizer = L1L2
+WeightRegularizer = ActivityRegularizer = L1L2Regularizer = L1L2
 l1l2 = activity_l1l2 = l1_l2
 activity_l1 = l1
 activity_l2 = l2
+
+orthogonal_regularizer = OrthogonalRegularizer
 
 _FUNCTIONS = ("Regularizer", "deserialize", "get", "serialize")
 _BY_NAME = {name: globals()[name] for name in __all__ if name not in _FUNCTIONS}

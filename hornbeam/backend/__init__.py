@@ -48,6 +48,7 @@ from hornbeam.backend.convolution import (
 from hornbeam.backend.ctc import ctc_batch_cost, ctc_decode, ctc_label_dense_to_sparse
 from hornbeam.backend.errors import ShapeError
 from hornbeam.backend.function import (
+    Function,
     batch_get_value,
     batch_set_value,
     eval,
@@ -63,6 +64,8 @@ from hornbeam.backend.keras1 import (
     asymmetric_spatial_2d_padding,
     asymmetric_temporal_padding,
     atrous_conv2d,
+    legacy_weight_ordering,
+    set_legacy_weight_ordering,
     with_old_arguments,
 )
 from hornbeam.backend.learning_phase import (
@@ -190,6 +193,7 @@ from hornbeam.backend.variables import (
 )
 
 __all__ = [
+    "Function",
     "ShapeError",
     "abs",
     "all",
@@ -270,6 +274,7 @@ __all__ = [
     "l2_normalize",
     "learning_phase",
     "learning_phase_scope",
+    "legacy_weight_ordering",
     "less",
     "less_equal",
     "lesser",
@@ -323,6 +328,7 @@ __all__ = [
     "set_image_data_format",
     "set_image_dim_ordering",
     "set_learning_phase",
+    "set_legacy_weight_ordering",
     "set_random_seed",
     "set_session",
     "set_value",

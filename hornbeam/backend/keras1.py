@@ -16,6 +16,8 @@ __all__ = [
     "asymmetric_spatial_2d_padding",
     "asymmetric_temporal_padding",
     "atrous_conv2d",
+    "legacy_weight_ordering",
+    "set_legacy_weight_ordering",
     "with_old_arguments",
 ]
 
@@ -75,6 +77,7 @@ def _translating(function, renames):
         return function(*args, **kwargs)
 
     translated.__signature__ = signature
+    translated.old_arguments = renames
     return translated
 
 
@@ -128,3 +131,22 @@ def asymmetric_spatial_2d_padding(
     """`spatial_2d_padding(x, ((top_pad, bottom_pad), (left_pad, right_pad)))`."""
     new = _renamed("spatial_2d_padding", {"dim_ordering": dim_ordering}, _LAYOUT)
     return spatial_2d_padding(x, ((top_pad, bottom_pad), (left_pad, right_pad)), **new)
+
+
+def legacy_weight_ordering():
+    """Returns False: weights are listed in the order of Keras 1.0 and later."""
+    return False
+
+
+def set_legacy_weight_ordering(value):
+    """Takes False, which is how weights are listed.
+
+    Raises:
+        ValueError: for True, the order of Keras before 1.0, which only its own files had.
+    """
+    if value:
+        raise ValueError(
+            "set_legacy_weight_ordering(True) asks for the order of weights that Keras had before "
+            "version 1.0. hornbeam lists them as Keras 1.0 and later do. Save the weights with "
+            "Keras 1 in its own order (False) first."
+        )

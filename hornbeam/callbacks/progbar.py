@@ -5,6 +5,8 @@ import time
 
 import numpy as np
 
+from hornbeam.renames import takes_old_names
+
 
 class Progbar:
     """Shows progress on one line, which is rewritten on a terminal and in a notebook.
@@ -36,6 +38,7 @@ class Progbar:
         self._start = time.time()
         self._last_shown = 0.0
 
+    @takes_old_names(force="finalize")
     def update(self, current, values=None, finalize=False):
         """Moves the bar.
 

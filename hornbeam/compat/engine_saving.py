@@ -3,6 +3,7 @@
 import io
 from types import SimpleNamespace
 
+from hornbeam.homes import missing
 from hornbeam.models import (
     load_model,
     model_from_config,
@@ -10,6 +11,7 @@ from hornbeam.models import (
     model_from_yaml,
     save_model,
 )
+from hornbeam.renames import takes_old_names
 from hornbeam.saving import hdf5
 from hornbeam.saving.conversion import preprocess_weights_for_loading
 from hornbeam.saving.weights import read_layers, write_layers
@@ -53,6 +55,7 @@ def load_attributes_from_hdf5_group(group, name):
     return hdf5.read_names(group, name)
 
 
+@takes_old_names(f="group")
 def save_weights_to_hdf5_group(group, layers):
     """Writes the weights of a list of layers into an `h5py.Group`."""
     write_layers(_group(group), layers)
@@ -111,3 +114,7 @@ def _like_a_model(layers):
 
 def _text(item):
     return item.decode("utf-8") if isinstance(item, bytes) else item
+
+
+def __getattr__(name):
+    raise missing(__name__, name)

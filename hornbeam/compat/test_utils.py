@@ -6,6 +6,7 @@ import numpy as np
 from numpy.testing import assert_allclose
 
 from hornbeam import backend as K
+from hornbeam.homes import missing
 from hornbeam.models import Input, Model
 from hornbeam.registry import CustomObjectScope, has_arg
 
@@ -133,3 +134,7 @@ def keras_test(func):
             K.clear_session()
 
     return wrapper
+
+
+def __getattr__(name):
+    raise missing(__name__, name)

@@ -11,6 +11,7 @@ import numpy as np
 
 from hornbeam import backend as K
 from hornbeam import losses
+from hornbeam.renames import takes_old_names
 from hornbeam.training.standardize import as_array, categorical_message
 from hornbeam.training.streams import Sequence
 from hornbeam.utils.generic_utils import slice_arrays, to_list, unpack_singleton
@@ -190,6 +191,7 @@ def check_array_length_consistency(inputs, targets, weights=None):
         )
 
 
+@takes_old_names(losses="loss_fns")
 def check_loss_and_target_compatibility(targets, loss_fns, output_shapes):
     """Checks targets against losses.
 

@@ -163,8 +163,15 @@ class Layer(WeightsMixin):
     def compute_output_shape(self, input_shape):
         """Returns the shape of the output for a shape of the input (lists for several).
 
-        The default runs `call` on shapes.
+        The default runs `call` on shapes, or asks Keras 1's `get_output_shape_for` if a subclass
+        defines it.
         """
+        if type(self).get_output_shape_for is not Layer.get_output_shape_for:
+            return self.get_output_shape_for(input_shape)
+        return self._inferred_output_shape(input_shape)
+
+    def _inferred_output_shape(self, input_shape):
+        """The shape that `call` makes of an input of that shape, for one and for several."""
         shapes = input_shape if checks.is_shape_list(input_shape) else [input_shape]
         tensors = [Placeholder(shape, self.dtype) for shape in shapes]
         if not self.built:
@@ -173,6 +180,12 @@ class Layer(WeightsMixin):
         node = LayerNode(self, inputs, {})
         specs = infer(node.run, [*tensors, *self.weights], node.wide)
         return from_list([shape for shape, _, _ in specs])
+
+    def get_output_shape_for(self, input_shape):
+        """Keras 1's name of `compute_output_shape`."""
+        if type(self).compute_output_shape is Layer.compute_output_shape:
+            return self._inferred_output_shape(input_shape)
+        return self.compute_output_shape(input_shape)
 
     def get_config(self):
         """Returns a dict from which `from_config` makes the same layer, without its weights."""
@@ -471,6 +484,24 @@ class Layer(WeightsMixin):
                 f"node {node_index}."
             )
         return from_list(pick(self._inbound_nodes[node_index]))
+
+    @property
+    def inbound_nodes(self):
+        """List of the nodes of this layer's calls: Keras 1's name of `_inbound_nodes`."""
+        return self._inbound_nodes
+
+    @inbound_nodes.setter
+    def inbound_nodes(self, nodes):
+        self._inbound_nodes = nodes
+
+    @property
+    def outbound_nodes(self):
+        """List of the nodes that this layer leads to: Keras 1's name of `_outbound_nodes`."""
+        return self._outbound_nodes
+
+    @outbound_nodes.setter
+    def outbound_nodes(self, nodes):
+        self._outbound_nodes = nodes
 
     @property
     def input(self):

@@ -7,6 +7,7 @@ lends to the engine.
 import warnings
 
 from hornbeam.engine.doors import doors
+from hornbeam.engine.keras1 import takes_old_arguments
 from hornbeam.engine.network import Network
 
 
@@ -249,6 +250,7 @@ class Model(Network):
         """Computes the outputs of one batch as NumPy arrays."""
         return self.trainer.predict_on_batch(x)
 
+    @takes_old_arguments
     def fit_generator(
         self,
         generator,
@@ -285,6 +287,7 @@ class Model(Network):
             use_multiprocessing=use_multiprocessing,
         )
 
+    @takes_old_arguments
     def evaluate_generator(
         self,
         generator,
@@ -307,6 +310,7 @@ class Model(Network):
             use_multiprocessing=use_multiprocessing,
         )
 
+    @takes_old_arguments
     def predict_generator(
         self,
         generator,

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from hornbeam.backend.tensors import Variable
 from hornbeam.engine import checks
 from hornbeam.engine import config as configs
 from hornbeam.engine.input_layer import Input, InputLayer
@@ -34,6 +35,11 @@ class Sequential(Model):
         self._init_model()
         self._build_input_shape = None
         self._add_all(layers or ())
+
+    def _track(self, value):
+        """Layers kept in attributes are not part of the stack; `add` makes them so."""
+        if isinstance(value, Variable):
+            super()._track(value)
 
     @property
     def layers(self):
@@ -183,17 +189,17 @@ class Sequential(Model):
             self.build((None, *np.shape(inputs)[1:]))
         return super().compute(program, inputs, kwargs)
 
-    def predict_proba(self, x, batch_size=32, verbose=0):
+    def predict_proba(self, x, batch_size=32, verbose=0, steps=None):
         """Returns `predict(x)`: the probabilities, if the last activation gives such."""
-        return self.predict(x, batch_size, verbose)
+        return self.predict(x, batch_size, verbose, steps)
 
-    def predict_classes(self, x, batch_size=32, verbose=0):
+    def predict_classes(self, x, batch_size=32, verbose=0, steps=None):
         """Returns the class of each sample: the largest of several outputs, or one over 0.5.
 
         Returns:
             Integer array of shape `(samples,)`, or `(samples, 1)` for a single output unit.
         """
-        probabilities = self.predict(x, batch_size, verbose)
+        probabilities = self.predict(x, batch_size, verbose, steps)
         if probabilities.shape[-1] > 1:
             return probabilities.argmax(axis=-1)
         return (probabilities > 0.5).astype("int32")

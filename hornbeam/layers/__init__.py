@@ -2,6 +2,7 @@
 
 from hornbeam.engine import Input, InputLayer, InputSpec, Layer, Model, Sequential
 from hornbeam.engine.doors import doors
+from hornbeam.homes import missing
 from hornbeam.layers import merge
 from hornbeam.layers.advanced_activations import (
     ELU,
@@ -298,3 +299,7 @@ def deserialize(config, custom_objects=None):
         custom_objects=custom_objects,
         printable_module_name="layer",
     )
+
+
+def __getattr__(name):
+    raise missing(__name__, name)

@@ -305,4 +305,5 @@ def translating(name, constructor):
         return constructor(self, *args, **kwargs)
 
     __init__.__signature__ = inspect.signature(constructor)  # what getfullargspec reads
+    __init__.old_arguments = RENAMES[name]
     return __init__

@@ -17,7 +17,7 @@ from hornbeam.layers.convolutional import input_shape_of_steps
 from hornbeam.layers.rnn import TakesStates
 from hornbeam.registry import has_arg
 
-__all__ = ["ConvRecurrent2D", "Recurrent"]
+__all__ = ["ConvRecurrent2D", "Recurrent", "time_distributed_dense"]
 
 
 class Recurrent(TakesStates):
@@ -277,3 +277,46 @@ class ConvRecurrent2D(Recurrent):
 def _first_shape(input_shape):
     """The shape of the first of several inputs; of the only one otherwise."""
     return input_shape[0] if checks.is_shape_list(input_shape) else input_shape
+
+
+def time_distributed_dense(
+    x,
+    w,
+    b=None,
+    dropout=None,
+    input_dim=None,
+    output_dim=None,
+    timesteps=None,
+    training=None,
+):
+    """Multiplies each step of a sequence by a matrix, as custom layers for Keras 1 and 2.0 did.
+
+    Args:
+        x: Tensor of shape `(batch, steps, features)`.
+        w: Matrix of shape `(features, units)`.
+        b: Vector of shape `(units,)` that is added, or None.
+        dropout: Float from 0 to 1, the part of the features that is dropped in training, the same
+            at all steps; None means none.
+        input_dim, output_dim, timesteps: Integers that must agree with the tensors, or None.
+        training: Bool, whether to drop; None means the learning phase.
+
+    Returns:
+        A tensor of shape `(batch, steps, units)`.
+
+    Raises:
+        ValueError: for a size that is not the tensor's.
+
+    Source: Keras 1.2.2 and 2.0.
+    """
+    sizes = {"input_dim": input_dim, "output_dim": output_dim, "timesteps": timesteps}
+    found = dict(zip(sizes, (*K.int_shape(w), K.int_shape(x)[1])))
+    for name, size in sizes.items():
+        if None not in (size, found[name]) and size != found[name]:
+            raise ValueError(
+                f"time_distributed_dense got {name}={size}, but the tensors say {found[name]}."
+            )
+    if dropout is not None and 0 < dropout < 1:
+        kept = K.expand_dims(K.dropout(K.ones_like(x[:, 0, :]), dropout), 1)  # (batch, 1, features)
+        x = K.in_train_phase(x * kept, x, training=training)
+    y = K.dot(x, w)
+    return y if b is None else K.bias_add(y, b)

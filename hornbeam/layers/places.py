@@ -7,6 +7,8 @@ the names of the table are added to our modules once all of them are loaded.
 import importlib
 from types import ModuleType
 
+from hornbeam import engine
+from hornbeam.layers import legacy_recurrent, recurrent
 from hornbeam.layers.legacy import merge as merge_tensors
 
 __all__ = ["add_names_to_modules", "make_merge_callable"]
@@ -35,7 +37,7 @@ PLACES = {
     "embeddings": ("Layer",),
     "local": _BASES,
     "merge": ("Layer",),
-    "noise": ("Layer",),
+    "noise": _BASES,
     "normalization": _BASES,
     "pooling": (
         *_BASES, "AvgPool1D", "AvgPool2D", "AvgPool3D", "MaxPool1D", "MaxPool2D", "MaxPool3D",
@@ -50,11 +52,13 @@ PLACES = {
 
 
 def add_names_to_modules(names):
-    """Adds the names of the table to the modules.
+    """Adds the names of the table to the modules, and Keras 1's `Merge` to the engine.
 
     Args:
         names: Dict from name to class, of all layers.
     """
+    engine.Merge, engine.merge = names["Merge"], merge_tensors
+    recurrent.time_distributed_dense = legacy_recurrent.time_distributed_dense
     for place, wanted in PLACES.items():
         module = importlib.import_module(f"hornbeam.layers.{place}")
         for name in wanted:

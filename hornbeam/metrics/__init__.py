@@ -1,5 +1,6 @@
 """Metrics: what is measured while a model is trained and evaluated."""
 
+from hornbeam.homes import missing
 from hornbeam.losses import (
     binary_crossentropy,
     categorical_crossentropy,
@@ -43,6 +44,13 @@ from hornbeam.metrics.confusion import (
     TruePositives,
 )
 from hornbeam.metrics.iou import MeanIoU
+from hornbeam.metrics.keras1 import (
+    fbeta_score,
+    fmeasure,
+    matthews_correlation,
+    precision,
+    recall,
+)
 from hornbeam.metrics.lookup import (
     clone_metric,
     clone_metrics,
@@ -77,6 +85,7 @@ mape = MAPE = mean_absolute_percentage_error
 msle = MSLE = mean_squared_logarithmic_error
 kld = KLD = kl_divergence = kullback_leibler_divergence
 cosine = cosine_similarity = cosine_proximity
+f1score = fscore = fmeasure
 
 __all__ = [
     "ACC",
@@ -135,6 +144,10 @@ __all__ = [
     "cosine_proximity",
     "cosine_similarity",
     "deserialize",
+    "f1score",
+    "fbeta_score",
+    "fmeasure",
+    "fscore",
     "get",
     "hinge",
     "kl_divergence",
@@ -143,6 +156,7 @@ __all__ = [
     "logcosh",
     "mae",
     "mape",
+    "matthews_correlation",
     "mean_absolute_error",
     "mean_absolute_percentage_error",
     "mean_squared_error",
@@ -150,6 +164,8 @@ __all__ = [
     "mse",
     "msle",
     "poisson",
+    "precision",
+    "recall",
     "resolve",
     "serialize",
     "sparse_categorical_accuracy",
@@ -158,3 +174,7 @@ __all__ = [
     "squared_hinge",
     "top_k_categorical_accuracy",
 ]
+
+
+def __getattr__(name):
+    raise missing(__name__, name)

@@ -5,10 +5,11 @@ import inspect
 import jax.numpy as jnp
 
 from hornbeam import losses
-from hornbeam.metrics import accuracies, auc, confusion, iou
+from hornbeam.metrics import accuracies, auc, confusion, iou, keras1
 from hornbeam.metrics import losses as loss_metrics
 from hornbeam.metrics.base import Mean, MeanMetricWrapper, Metric, Reduce, Sum
 from hornbeam.registry import deserialize_keras_object, serialize_keras_object
+from hornbeam.renames import takes_old_names
 
 _FUNCTIONS = {
     "ACC": accuracies.accuracy,
@@ -25,6 +26,10 @@ _FUNCTIONS = {
     "binary_crossentropy": losses.binary_crossentropy,
     "categorical_crossentropy": losses.categorical_crossentropy,
     "categorical_hinge": losses.categorical_hinge,
+    "f1score": keras1.fmeasure,
+    "fbeta_score": keras1.fbeta_score,
+    "fmeasure": keras1.fmeasure,
+    "fscore": keras1.fmeasure,
     "hinge": losses.hinge,
     "kld": losses.kullback_leibler_divergence,
     "KLD": losses.kullback_leibler_divergence,
@@ -39,11 +44,14 @@ _FUNCTIONS = {
     "mean_absolute_percentage_error": losses.mean_absolute_percentage_error,
     "mean_squared_error": losses.mean_squared_error,
     "mean_squared_logarithmic_error": losses.mean_squared_logarithmic_error,
+    "matthews_correlation": keras1.matthews_correlation,
     "mse": losses.mean_squared_error,
     "MSE": losses.mean_squared_error,
     "msle": losses.mean_squared_logarithmic_error,
     "MSLE": losses.mean_squared_logarithmic_error,
     "poisson": losses.poisson,
+    "precision": keras1.precision,
+    "recall": keras1.recall,
     "sparse_categorical_crossentropy": losses.sparse_categorical_crossentropy,
     "squared_hinge": losses.squared_hinge,
 }
@@ -77,6 +85,7 @@ def serialize(metric):
     return serialize_keras_object(metric)
 
 
+@takes_old_names(name="config")
 def deserialize(config, custom_objects=None):
     """Returns the metric or function that `serialize` was given.
 

@@ -4,7 +4,7 @@ from hornbeam.optimizers.adagrad import Adadelta, Adagrad
 from hornbeam.optimizers.adam import Adam, Adamax, Nadam
 from hornbeam.optimizers.adapter import TFOptimizer
 from hornbeam.optimizers.base import Optimizer, clip_norm
-from hornbeam.optimizers.lookup import deserialize, get, serialize
+from hornbeam.optimizers.lookup import deserialize, get, optimizer_from_config, serialize
 from hornbeam.optimizers.rmsprop import RMSprop
 from hornbeam.optimizers.sgd import SGD
 
@@ -34,6 +34,7 @@ __all__ = [
     "deserialize",
     "get",
     "nadam",
+    "optimizer_from_config",
     "rmsprop",
     "serialize",
     "sgd",

@@ -46,6 +46,11 @@ def deserialize(config, custom_objects=None):
     return deserialize_keras_object(config, _CLASSES, custom_objects, "optimizer")
 
 
+def optimizer_from_config(config, custom_objects=None):
+    """Keras 1's name of `deserialize`."""
+    return deserialize(config, custom_objects)
+
+
 def get(identifier):
     """Returns the optimizer that `identifier` stands for.
 

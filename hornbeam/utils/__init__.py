@@ -25,6 +25,7 @@ __all__ = [
     "OrderedEnqueuer",
     "Progbar",
     "Sequence",
+    "SequenceEnqueuer",
     "array_to_img",
     "conv_utils",
     "convert_all_kernels_in_model",
@@ -37,6 +38,7 @@ __all__ = [
     "get_registered_name",
     "get_registered_object",
     "get_source_inputs",
+    "h5dict",
     "image_dataset_from_directory",
     "image_utils",
     "img_to_array",
@@ -65,6 +67,7 @@ __all__ = [
 # Name -> module, relative to this one; None for a module itself.
 _PLACES = {
     "GeneratorEnqueuer": "data_utils",
+    "SequenceEnqueuer": "data_utils",
     "H5Dict": "io_utils",
     "HDF5Matrix": "io_utils",
     "OrderedEnqueuer": "data_utils",
@@ -75,6 +78,7 @@ _PLACES = {
     "convert_all_kernels_in_model": "layer_utils",
     "data_utils": None,
     "get_file": "downloads",
+    "h5dict": "io_utils",
     "get_source_inputs": "layer_utils",
     "image_dataset_from_directory": "image_dataset",
     "image_utils": None,

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from hornbeam.backend.config import normalize_data_format
 from hornbeam.backend.convolution import output_length
 from hornbeam.utils.generic_utils import transpose_shape
 
@@ -10,6 +11,7 @@ __all__ = [
     "conv_output_length",
     "convert_kernel",
     "deconv_length",
+    "normalize_data_format",
     "normalize_padding",
     "normalize_tuple",
     "transpose_shape",
@@ -111,7 +113,7 @@ def conv_input_length(output_length, filter_size, padding, stride):
     return (output_length - 1) * stride - 2 * pad + filter_size
 
 
-def deconv_length(dim_size, stride_size, kernel_size, padding, output_padding, dilation=1):
+def deconv_length(dim_size, stride_size, kernel_size, padding, output_padding=None, dilation=1):
     """Returns the size of a transposed convolution's output along one axis.
 
     Args:

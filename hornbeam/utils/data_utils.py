@@ -8,6 +8,7 @@ import random
 import threading
 import warnings
 
+from hornbeam.renames import takes_old_names
 from hornbeam.training.streams import Reader, Sequence
 from hornbeam.utils.archives import extract_archive as _extract_archive  # noqa: F401  Keras's name
 from hornbeam.utils.downloads import get_file
@@ -50,6 +51,7 @@ class SequenceEnqueuer:
         """Whether batches are being fetched."""
         return self.stop_signal is not None and not self.stop_signal.is_set()
 
+    @takes_old_names(max_q_size="max_queue_size")
     def start(self, workers=1, max_queue_size=10):
         """Begins to fetch.
 
@@ -130,6 +132,7 @@ class OrderedEnqueuer(SequenceEnqueuer):
         shuffle: Bool; whether the order is drawn anew for each epoch.
     """
 
+    @takes_old_names(scheduling=None)
     def __init__(self, sequence, use_multiprocessing=False, shuffle=False):
         super().__init__(sequence, use_multiprocessing)
         self.shuffle = shuffle
@@ -179,6 +182,7 @@ class GeneratorEnqueuer(SequenceEnqueuer):
         ValueError: for `use_multiprocessing=True`.
     """
 
+    @takes_old_names(generator="sequence", pickle_safe="use_multiprocessing", seed="random_seed")
     def __init__(self, sequence, use_multiprocessing=False, wait_time=None, random_seed=None):
         super().__init__(sequence, use_multiprocessing)
         if use_multiprocessing:

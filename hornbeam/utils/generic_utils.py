@@ -1,6 +1,7 @@
 """Python utilities that Keras programs import: lists, slices, names of objects."""
 
 import importlib
+import inspect
 
 from hornbeam.bytecode import func_dump, func_load
 from hornbeam.registry import (
@@ -21,8 +22,11 @@ __all__ = [
     "func_dump",
     "func_load",
     "get_custom_objects",
+    "get_from_module",
+    "getargspec",
     "has_arg",
     "is_all_none",
+    "make_tuple",
     "object_list_uid",
     "serialize_keras_object",
     "slice_arrays",
@@ -130,3 +134,48 @@ def check_for_unexpected_keys(name, input_dict, expected_values):
             f"Unknown entries in {name} dictionary: {unknown}. Only expected following keys: "
             f"{expected_values}"
         )
+
+
+# ---- earlier versions
+
+
+def getargspec(fn):
+    """`inspect.getfullargspec`, by the name that it had in Keras 2.2.5."""
+    return inspect.getfullargspec(fn)
+
+
+def make_tuple(*args):
+    """Returns its arguments as a tuple."""
+    return args
+
+
+def get_from_module(
+    identifier, module_params, module_name, instantiate=False, kwargs=None
+):
+    """Looks a name up in a module, as Keras 1 did for names of losses and the like.
+
+    Args:
+        identifier: Name; dict with a `name` and arguments; or an object, which is returned.
+        module_params: Dict from name to object: the module's `globals()`.
+        module_name: String for messages, such as `'objective'`.
+        instantiate: Bool, whether to call what was found.
+        kwargs: Dict of arguments for that call.
+
+    Raises:
+        ValueError: for an unknown name.
+    """
+    if isinstance(identifier, dict):
+        arguments = dict(identifier)
+        name = arguments.pop("name")
+    elif isinstance(identifier, str):
+        name, arguments = identifier, None
+    else:
+        return identifier
+    found = module_params.get(name)
+    if found is None:
+        raise ValueError(f"Invalid {module_name}: {name}")
+    if arguments is not None:
+        return found(**arguments)
+    if instantiate or kwargs:
+        return found(**(kwargs or {}))
+    return found

@@ -2,6 +2,8 @@
 
 import hashlib
 
+from hornbeam.renames import takes_old_names
+
 __all__ = ["known_hash", "validate_file"]
 
 DIGITS = {"md5": 32, "sha256": 64}
@@ -27,6 +29,7 @@ def known_hash(file_hash, algorithm="auto"):
     return fitting[0], digits
 
 
+@takes_old_names(md5_hash="file_hash")
 def validate_file(fpath, file_hash, algorithm="auto", chunk_size=65535):
     """Whether a file has a hash.
 

@@ -14,7 +14,9 @@ __all__ = [
     "HDF5_OBJECT_HEADER_LIMIT",
     "ask_to_proceed_with_overwrite",
     "h5dict",
+    "load_array",
     "load_from_binary_h5py",
+    "save_array",
     "save_to_binary_h5py",
 ]
 
@@ -306,3 +308,22 @@ def save_to_binary_h5py(save_function, stream):
         result = save_function(file)
     stream.write(buffer.getvalue())
     return result
+
+
+def save_array(array, name):
+    """Writes an array to an HDF5 file, as the data set `data`; Keras 1 reads it.
+
+    Args:
+        array: Array.
+        name: Path of the file; one that is there is replaced.
+    """
+    with h5py.File(name, "w") as file:
+        file["data"] = np.asarray(array)
+
+
+def load_array(name):
+    """Returns the array that `save_array`, of Keras 1 too, wrote to the file `name`."""
+    with h5py.File(name, "r") as file:
+        if file.get("data", getlink=True).__class__ is not h5py.HardLink or file["data"].external:
+            raise ValueError(f"{name} keeps its array in another file, which is not read.")
+        return file["data"][()]

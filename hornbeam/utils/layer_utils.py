@@ -11,7 +11,9 @@ __all__ = [
     "convert_dense_weights_data_format",
     "convert_kernel",
     "count_params",
+    "count_total_params",
     "get_source_inputs",
+    "layer_from_config",
     "print_summary",
 ]
 
@@ -66,3 +68,40 @@ def convert_dense_weights_data_format(
         old, order = (shape[-1], *shape[:-1]), (1, 2, 0, 3)
     maps = kernel.reshape(*old, kernel.shape[1]).transpose(order)
     dense.set_weights([maps.reshape(kernel.shape), *bias])
+
+
+# ---- Keras 1
+
+
+def count_total_params(layers, layer_set=None):
+    """Counts the numbers that the weights of layers hold, each layer once.
+
+    Args:
+        layers: List of layers and models; models inside are entered.
+        layer_set: Set of the layers that were counted already, which is added to; or None.
+
+    Returns:
+        A pair of integers: in trainable weights, in the others.
+    """
+    layer_set = set() if layer_set is None else layer_set
+    trainable = frozen = 0
+    for layer in layers:
+        if layer in layer_set:
+            continue
+        layer_set.add(layer)
+        if getattr(layer, "layers", None):
+            counts = count_total_params(layer.layers, layer_set)
+        else:
+            counts = [
+                count_params(weights)
+                for weights in (layer.trainable_weights, layer.non_trainable_weights)
+            ]
+        trainable, frozen = trainable + counts[0], frozen + counts[1]
+    return trainable, frozen
+
+
+def layer_from_config(config, custom_objects=None):
+    """Keras 1's name of `keras.layers.deserialize`."""
+    from hornbeam.layers import deserialize
+
+    return deserialize(config, custom_objects)

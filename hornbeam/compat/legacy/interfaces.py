@@ -146,7 +146,7 @@ conv3d_args_preprocessor = _preprocessor("Conv3D")
 convlstm2d_args_preprocessor = _preprocessor("ConvLSTM2D")
 deconv2d_args_preprocessor = _preprocessor("Conv2DTranspose")
 embedding_kwargs_preprocessor = _preprocessor("Embedding")
-recurrent_args_preprocessor = _preprocessor("LSTM")
+recurrent_args_preprocessor = lstm_args_preprocessor = _preprocessor("LSTM")
 separable_conv2d_args_preprocessor = _preprocessor("SeparableConv2D")
 zeropadding2d_args_preprocessor = _preprocessor("ZeroPadding2D")
 

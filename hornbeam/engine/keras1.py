@@ -1,0 +1,78 @@
+"""The arguments that `Model.fit_generator` and its like had in Keras 1, translated at the edge.
+
+Keras 1 counted an epoch of a generator in samples, Keras 2 counts it in batches. A number of
+samples is divided by the size of a batch: the generator's `batch_size`, or that of its first batch.
+"""
+
+import functools
+import inspect
+import itertools
+
+import numpy as np
+
+__all__ = ["takes_old_arguments"]
+
+_RENAMES = {
+    "nb_epoch": "epochs",
+    "nb_worker": "workers",
+    "pickle_safe": "use_multiprocessing",
+    "max_q_size": "max_queue_size",
+}
+# Number of samples -> number of batches, and the argument that holds the data.
+_SAMPLES = {
+    "samples_per_epoch": ("steps_per_epoch", "generator"),
+    "nb_val_samples": ("validation_steps", "validation_data"),
+    "val_samples": ("steps", "generator"),
+}
+
+
+def takes_old_arguments(method):
+    """Decorates a `*_generator` method of a model: it takes Keras 1's arguments as well."""
+    signature = inspect.signature(method)
+    renames = {old: new for old, new in _RENAMES.items() if new in signature.parameters}
+    samples = {old: new for old, new in _SAMPLES.items() if new[0] in signature.parameters}
+
+    @functools.wraps(method)
+    def wrapper(*args, **kwargs):
+        if renames.keys().isdisjoint(kwargs) and samples.keys().isdisjoint(kwargs):
+            return method(*args, **kwargs)
+        old = {name: kwargs.pop(name) for name in (*renames, *samples) if name in kwargs}
+        given = signature.bind_partial(*args, **kwargs).arguments
+        for name, value in old.items():
+            new = renames.get(name) or samples[name][0]
+            if new in given:
+                raise TypeError(
+                    f"{method.__name__} got both the legacy keyword argument `{name}` and the "
+                    f"Keras 2 keyword argument `{new}`. Stick to the latter!"
+                )
+            if name in samples and value is not None:
+                source = samples[name][1]
+                value, given[source] = _batches(value, given.get(source))
+            given[new] = value
+        return method(**given)
+
+    wrapper.old_arguments = {**renames, **{old: new for old, (new, _) in samples.items()}}
+    return wrapper
+
+
+def _batches(samples, source):
+    """How many batches of a source hold so many samples; and the source, with nothing lost."""
+    size = getattr(source, "batch_size", None)
+    if not size:
+        if source is None or isinstance(source, tuple):
+            return None, source  # arrays have their own size
+        if hasattr(source, "__getitem__"):
+            first = source[0]
+        else:
+            source = iter(source)
+            first = next(source)
+            source = itertools.chain([first], source)
+        size = _samples_of(first)
+    return -(-int(samples) // int(size)), source
+
+
+def _samples_of(batch):
+    """Number of samples of a batch: inputs, or a tuple of inputs, targets and weights."""
+    while isinstance(batch, (tuple, list, dict)):
+        batch = next(iter(batch.values())) if isinstance(batch, dict) else batch[0]
+    return np.shape(batch)[0]
