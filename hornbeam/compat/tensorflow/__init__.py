@@ -26,7 +26,8 @@ NAMESPACES = (
 
 # Modules whose public names are names of `tensorflow` as well; the first that has one answers.
 FAMILIES = (
-    "dtypes", "tape", "functions", "shaping", "control", "math", "ops", "variables", "v1",
+    "dtypes", "tape", "functions", "shaping", "choosing", "control", "math", "linalg", "ops",
+    "random", "signal", "variables", "v1",
 )  # fmt: skip
 
 
