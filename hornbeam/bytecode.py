@@ -98,7 +98,7 @@ def _read_code(text):
         raise _unreadable("its version is another")
     if len(raw) > _LONGEST or not raw or raw[0] & 0x7F != ord("c"):
         raise _unreadable("it is no code")
-    if not _sizes_fit(raw):
+    if not _form_fits(raw):
         raise _unreadable("its parts are arranged otherwise")
     try:
         code = marshal.loads(raw)
@@ -111,22 +111,26 @@ def _read_code(text):
     return code
 
 
-# What follows a code object's mark: integers and objects.
-_LAYOUT = "iiiiiooooooooioo" if sys.version_info >= (3, 11) else "iiiiiiooooooooio"
+# What follows a code object's mark: integers, objects, and instructions with caches (b).
+_LAYOUT = "iiiiiboooooooioo" if sys.version_info >= (3, 11) else "iiiiiiooooooooio"
 _FIXED = {**dict.fromkeys("NFTS.", 0), "i": 4, "r": 4, "I": 8, "g": 8, "y": 16}  # bytes
 
 
-def _sizes_fit(raw):
-    """Whether no part of marshalled code says that it is longer than what is there.
+def _form_fits(raw):
+    """Whether `marshal` can read code without harm to the interpreter.
 
-    `marshal` believes each length and allocates it before it looks.
+    It believes each length and allocates it before it looks, and it writes behind each instruction
+    where its cache should be, be it there or not.
     """
     at, waiting = 0, ["o"]
     while waiting:
-        if waiting.pop() == "i":
+        place = waiting.pop()
+        if place == "i":
             at += 4
             continue
         kind = chr(raw[at] & 0x7F) if at < len(raw) else ""
+        if place == "b" and kind != "s":
+            return False
         at += 1
         length = 0
         if kind in _FIXED:
@@ -145,6 +149,8 @@ def _sizes_fit(raw):
             length = 2 * abs(length)
         if length < 0 or length > len(raw) - at:
             return False
+        if place == "b" and not _has_all_caches(raw[at : at + length]):
+            return False
         if kind in "()>":
             waiting.extend("o" * length)
         else:
@@ -152,6 +158,33 @@ def _sizes_fit(raw):
         if len(waiting) > len(raw) - at:
             return False
     return True
+
+
+def _has_all_caches(instructions):
+    """Whether all instructions are of this Python and have their empty caches behind them."""
+    sizes = _cache_sizes()
+    at = 0
+    while at < len(instructions):
+        units = sizes.get(instructions[at])
+        if units is None or any(instructions[at + 2 : at + 2 + 2 * units]):
+            return False
+        at += 2 + 2 * units
+    return at == len(instructions)
+
+
+def _cache_sizes():
+    """Returns the number of cache units behind each instruction that a compiler writes, by opcode.
+
+    Python's own table of them is by opcode in 3.11 and 3.12, later by name. What only the
+    interpreter writes, for itself, points to what is not there.
+    """
+    own = ("CACHE", "RESERVED", "INTERPRETER_EXIT", "ENTER_EXECUTOR")
+    table = dis._inline_cache_entries
+    return {
+        code: table[code] if isinstance(table, list) else table.get(name, 0)
+        for name, code in dis.opmap.items()
+        if code < 256 and name not in own and not name.startswith("INSTRUMENTED")
+    }
 
 
 def _unreadable(problem):
