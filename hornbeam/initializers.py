@@ -615,8 +615,11 @@ def _taking_dtype(function):
     if not inspect.isfunction(function) or has_arg(function, "dtype", accept_all=True):
         return function
 
+    # Keras 1 called it with a name; without one the variable's own name is taken.
+    old = {"name": None} if has_arg(function, "name") else {}
+
     def initializer(shape, dtype=None):
-        return function(shape)
+        return function(shape, **old)
 
     initializer.__name__ = function.__name__
     initializer.__qualname__ = function.__qualname__

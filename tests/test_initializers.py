@@ -361,3 +361,8 @@ def test_an_array_that_an_initializer_keeps_is_not_changed_by_training():
 
     kernel = Layer().add_weight("kernel", (2, 2), initializer=Kept())
     assert not np.shares_memory(kernel.raw, Kept.value)
+
+
+def test_an_old_function_that_needs_a_name_gets_one():
+    made = initializers.get(lambda shape, name: np.full(shape, 3.0))((2, 2))
+    np.testing.assert_array_equal(made, np.full((2, 2), 3.0))

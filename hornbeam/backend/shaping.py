@@ -312,7 +312,8 @@ def _padded(x, pairs):
 
 
 def _checked_padding(name, padding, count):
-    padding = tuple(tuple(pair) for pair in padding)
+    # Keras 1: one number for both sides.
+    padding = tuple((side, side) if isinstance(side, int) else tuple(side) for side in padding)
     if len(padding) != count or any(len(pair) != 2 for pair in padding):
         raise ValueError(
             f"{name} got padding={padding}. Expected {count} pairs (before, after), for instance "
@@ -339,11 +340,10 @@ def temporal_padding(x, padding=(1, 1)):
 
     Args:
         x: Tensor of rank 3.
-        padding: Pair of ints, how many zeros before and after.
+        padding: Pair of ints, how many zeros before and after; or one for both.
     """
     _checked_rank("K.temporal_padding", x, 3, "(batch, steps, features)")
-    _checked_padding("K.temporal_padding", (padding,), 1)
-    return _temporal_padding(x, tuple(padding))
+    return _temporal_padding(x, _checked_padding("K.temporal_padding", (padding,), 1)[0])
 
 
 @op
@@ -357,7 +357,7 @@ def spatial_2d_padding(x, padding=((1, 1), (1, 1)), data_format=None):
 
     Args:
         x: Tensor of rank 4, as `data_format` says.
-        padding: Pairs of ints: above and below, left and right.
+        padding: Pairs of ints: above and below, left and right; or one int each for both.
         data_format: `'channels_last'`, `'channels_first'`, or None for the default.
     """
     data_format = normalize_data_format(data_format)
@@ -370,7 +370,8 @@ def spatial_3d_padding(x, padding=((1, 1), (1, 1), (1, 1)), data_format=None):
 
     Args:
         x: Tensor of rank 5, as `data_format` says.
-        padding: Three pairs of ints, (before, after) for each of the three dimensions.
+        padding: Three pairs of ints, (before, after) for each of the three dimensions;
+            or one int each for both.
         data_format: `'channels_last'`, `'channels_first'`, or None for the default.
     """
     data_format = normalize_data_format(data_format)

@@ -69,6 +69,7 @@ class SimpleRNN(RNN):
         unroll=False,
         **kwargs,
     ):
+        kwargs.pop("implementation", None)  # there is one way to compute this layer
         cell = SimpleRNNCell(
             units,
             activation=activation,

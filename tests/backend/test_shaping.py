@@ -207,3 +207,13 @@ def test_resizing_refuses_other_words():
         K.resize_images(x, 2, 2, "middle")
     with pytest.raises(ValueError, match="positive integers"):
         K.resize_images(x, 0, 2, "channels_last")
+
+
+def test_one_number_pads_both_sides_as_in_keras_1():
+    x = numbers(2, 3, 4)
+    np.testing.assert_array_equal(K.temporal_padding(x, 2), K.temporal_padding(x, (2, 2)))
+    x = numbers(2, 3, 4, 1)
+    np.testing.assert_array_equal(
+        K.spatial_2d_padding(x, (0, 2), "channels_last"),
+        K.spatial_2d_padding(x, ((0, 0), (2, 2)), "channels_last"),
+    )

@@ -555,3 +555,22 @@ def test_config_and_weights_make_the_same_layer():
     other = Dense.from_config(layer.get_config())
     assert other.get_config() == layer.get_config()
     assert other.name == "d" and other.batch_input_shape == (None, 3)
+
+
+def test_nodes_go_by_their_names_of_keras_1_too():
+    layer = Dense(2)
+    layer(Input((3,)))
+    assert len(layer.inbound_nodes) == 1
+    layer.inbound_nodes = []
+    layer.outbound_nodes = []
+    assert layer._inbound_nodes == [] and layer._outbound_nodes == []
+
+
+def test_layers_in_attributes_of_a_sequential_model_are_not_part_of_the_stack():
+    model = Sequential([Dense(2, input_shape=(3,))])
+    model.later = [Dense(4), Dense(5)]
+    model.last = Dense(6)
+    assert len(model.layers) == 1
+    for layer in model.later:
+        model.add(layer)
+    assert len(model.layers) == 3 and model.output_shape == (None, 5)

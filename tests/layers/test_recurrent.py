@@ -293,3 +293,8 @@ def test_errors_name_what_is_wrong():
         L.LSTM(3)(L.Input((4,)))
     with pytest.raises(ValueError, match="Cannot unroll|Unrolling requires"):
         L.LSTM(3, unroll=True)(L.Input((None, 4)))
+
+
+def test_a_simple_rnn_has_one_implementation():
+    assert "implementation" not in L.SimpleRNN(2, implementation=2).get_config()
+    assert "implementation" not in L.SimpleRNN(2, consume_less="gpu").get_config()
