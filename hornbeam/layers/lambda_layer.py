@@ -10,6 +10,7 @@ from hornbeam.backend.ops import infer
 from hornbeam.engine import checks
 from hornbeam.engine.layer import Layer
 from hornbeam.engine.node import from_list
+from hornbeam.layers.known_functions import KNOWN
 from hornbeam.registry import deserialize_keras_object, has_arg
 
 __all__ = ["Lambda"]
@@ -145,6 +146,8 @@ def _completed(shape, stated):
 
 def stored(function):
     """Returns how a config holds a function: its code, or the name of one that has none."""
+    if KNOWN.get(getattr(function, "__name__", None)) is function:
+        return function.__name__, "function"
     if isinstance(function, types.FunctionType):
         return bytecode.func_dump(function), "lambda"
     return getattr(function, "__name__", type(function).__name__), "function"
@@ -165,6 +168,7 @@ def restored(kept, kind, custom_objects, what):
     if kind == "function":
         return deserialize_keras_object(
             kept,
+            KNOWN,
             custom_objects=custom_objects,
             printable_module_name=f"function of {what[0].lower()}{what[1:]}",
         )
