@@ -13,6 +13,7 @@ __all__ = ["HOMES", "Aliases", "answer_old_names", "missing"]
 
 # Name below `keras` -> name below `hornbeam`.
 HOMES = {
+    "applications.mobilenetv2": "applications.mobilenet_v2",  # Keras 2.2.0 to 2.2.4
     "backend.common": "backend",
     "backend.load_backend": "backend",
     "backend.numpy_backend": "compat.numpy_backend",

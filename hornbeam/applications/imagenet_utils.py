@@ -8,6 +8,7 @@ import numpy as np
 from hornbeam import backend as K
 from hornbeam.applications.modules import check_modules
 from hornbeam.backend.tensors import Operand
+from hornbeam.renames import takes_old_names
 from hornbeam.utils.downloads import get_file
 
 __all__ = ["decode_predictions", "preprocess_input"]
@@ -23,7 +24,10 @@ _CAFFE_MEAN = (103.939, 116.779, 123.68)
 _TORCH_MEAN = (0.485, 0.456, 0.406)
 _TORCH_STD = (0.229, 0.224, 0.225)
 
+_ORDERINGS = {"tf": "channels_last", "th": "channels_first"}  # Keras 1
 
+
+@takes_old_names(dim_ordering="data_format")
 def preprocess_input(x, data_format=None, mode="caffe", **kwargs):
     """Turns RGB images, from 0 to 255, into what a model was trained on.
 
@@ -46,6 +50,7 @@ def preprocess_input(x, data_format=None, mode="caffe", **kwargs):
     """
     check_modules(kwargs)
     data_format = data_format or K.image_data_format()
+    data_format = _ORDERINGS.get(data_format, data_format)
     if data_format not in ("channels_first", "channels_last"):
         raise ValueError(
             f"Unknown data_format {data_format}. Expected 'channels_first' or 'channels_last'."
