@@ -374,3 +374,4 @@ globals().update(with_old_arguments(globals()))
 deconv2d = conv2d_transpose
 lesser = less
 lesser_equal = less_equal
+_BACKEND = backend()  # Keras 1's programs compare it with 'theano'

@@ -92,3 +92,7 @@ def test_new_arguments_exist_and_signatures_stay(name):
     parameters = inspect.signature(getattr(K, name)).parameters
     assert set(RENAMES[name].values()) - {None} <= set(parameters)
     assert set(RENAMES[name]).isdisjoint(parameters)
+
+
+def test_the_backend_by_its_name_of_keras_1():
+    assert K._BACKEND == K.backend() == "tensorflow"
