@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from hornbeam.backend import compilation, running
+from hornbeam.backend.cells import lent
 from hornbeam.backend.precision import wide_scope
 from hornbeam.backend.program import Program, draw_seed
 
@@ -76,6 +77,14 @@ class Traced:
         self._outputs_tree = jax.tree.structure(self.outputs)
         return programs[-1], unknown
 
+    def asks_for(self):
+        """Whether the computation uses its seed, and whether it uses its step."""
+        jaxpr = self._jaxpr.jaxpr
+        used = {id(v) for equation in jaxpr.eqns for v in equation.invars}
+        used |= {id(v) for v in jaxpr.outvars}
+        first = len(self._known)
+        return tuple(id(v) in used for v in jaxpr.invars[first : first + 2])
+
     @functools.cached_property
     def has_convolution(self):
         """Whether a convolution is part of the computation."""
@@ -97,6 +106,8 @@ class Traced:
 
     def state_values(self):
         """Current values of the variables that are written."""
+        if lent:  # these are given away: an eager tensor or a tape keeps the value that it has
+            return [jnp.copy(v.raw) if id(v) in lent else v.raw for v in self.state]
         return [v.raw for v in self.state]
 
     def constant_values(self):

@@ -130,6 +130,10 @@ def update(x, new_x):
     program = running.program()
     if program is not None:
         return program.write(x, program.resolve(new_x) if isinstance(new_x, Operand) else new_x)
+    eager = running.eager()
+    if eager is not None and not eager.has_graph(new_x):
+        eager.assign(x, new_x)
+        return x
     if isinstance(new_x, Operand) and new_x.shape != x.shape and None not in new_x.shape:
         raise ValueError(
             f"An update of variable {x.name} has shape {tuple(new_x.shape)}; the variable has "
@@ -150,7 +154,8 @@ def update_sub(x, decrement):
 
 def assign(x, value):
     """`Variable.assign`: writes an array at once, a symbolic tensor when a program runs it."""
-    if running.program() is None and not isinstance(value, Operand):
+    eager = running.eager()
+    if running.program() is None and eager is None and not isinstance(value, Operand):
         x.set_value(np.asarray(value))
         return x
     return update(x, value)

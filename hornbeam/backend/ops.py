@@ -48,10 +48,13 @@ def op(function=None, *, source=False, learning_phase=False):
         if program is not None:
             args = replace_operands(args, program.resolve)
             kwargs = replace_operands(kwargs, program.resolve)
-            return _compute(function, args, kwargs)
+            return compute(function, args, kwargs)
+        eager = running.eager()
+        if eager is not None:
+            return eager.call_op(function, args, kwargs, learning_phase)
         if source or sources_of((args, kwargs)):
             return record(function, args, kwargs, learning_phase=learning_phase)
-        if _is_wide((args, kwargs)):
+        if is_wide((args, kwargs)):
             with wide_scope():
                 return function(*args, **kwargs)
         return function(*args, **kwargs)
@@ -60,7 +63,8 @@ def op(function=None, *, source=False, learning_phase=False):
     return operation
 
 
-def _compute(function, args, kwargs):
+def compute(function, args, kwargs):
+    """Calls the body of an operation on arrays, in the program that is active."""
     if _on_host((args, kwargs)):
         # Arithmetic on shapes stays on the host: its result may be a shape again.
         with jax.ensure_compile_time_eval():
@@ -71,7 +75,7 @@ def _compute(function, args, kwargs):
     return function(*args, **kwargs)
 
 
-def _is_wide(structure):
+def is_wide(structure):
     """Whether arrays, all of them, or a dtype that is named ask for 64 bits."""
     named, kinds = False, set()
     stack = list(structure)
@@ -134,7 +138,7 @@ class OpNode(Node):
     def run(self, program):
         args = replace_operands(self.args, program.resolve)
         kwargs = replace_operands(self.kwargs, program.resolve)
-        result = _compute(self.function, args, kwargs)
+        result = compute(self.function, args, kwargs)
         self.container = type(result) if isinstance(result, (list, tuple)) else None
         return list(result) if self.container else [result]
 
@@ -271,4 +275,14 @@ def signature_names(function):
     return [parameter.name for parameter in parameters], takes_any
 
 
-__all__ = ["SIZES", "OpNode", "infer", "is_symbolic", "op", "record", "signature_names"]
+__all__ = [
+    "SIZES",
+    "OpNode",
+    "compute",
+    "infer",
+    "is_symbolic",
+    "is_wide",
+    "op",
+    "record",
+    "signature_names",
+]

@@ -10,12 +10,15 @@ to the program. A gradient runs its sub-graph in an `isolated` scope, whose writ
 """
 
 import contextlib
+import operator
 
 import jax
 import jax.numpy as jnp
 
 from hornbeam.backend import running
 from hornbeam.backend.tensors import Placeholder, Tensor, Variable
+
+_ON_DEVICE = operator.methodcaller("on_device")
 
 
 class _Site:
@@ -38,10 +41,11 @@ class Program:
         seed: Integer scalar (may be traced) from which all random keys come; None draws one from
             `random.draw_seed` when the first key is needed.
         step: Integer scalar (may be traced), how often this program has run before.
-        missing: Function from a variable that was not bound to its value.
+        missing: Function from a variable that was not bound to its value; None takes the one that
+            it has now.
     """
 
-    def __init__(self, training=False, seed=None, step=0, missing=Variable.on_device):
+    def __init__(self, training=False, seed=None, step=0, missing=None):
         self.parent = None
         self.root = self
         self.store = self
@@ -49,7 +53,7 @@ class Program:
         self.training = training
         self.seed = seed
         self.step = step
-        self.missing = missing
+        self.missing = missing or _ON_DEVICE
         self.isolated = False
         self.fed = {}  # values that were given
         self.values = {}  # values that were computed
@@ -154,7 +158,7 @@ class Program:
         return value
 
     def _unbound(self, tensor):
-        if isinstance(tensor, Placeholder):
+        if tensor.node is None:  # a placeholder, or an eager tensor
             return tensor.value_in(self)
         if self.traced is self:
             self.wanted.append(tensor)

@@ -1,9 +1,15 @@
-"""Which program this thread is tracing or running, if any."""
+"""Which program this thread is tracing or running, if any, and whether values come at once.
+
+Outside of programs, operations on symbolic tensors and variables record a graph, as in Keras on
+TensorFlow 1. Where eager execution is on, as in TensorFlow 2, operations on variables and arrays
+compute instead (see `hornbeam.backend.eagerly`); placeholders still make a graph.
+"""
 
 import contextlib
 import threading
 
 _thread = threading.local()
+_eager = None  # the module `hornbeam.backend.eagerly`, while eager execution is on
 
 
 def program():
@@ -22,9 +28,54 @@ def activate(program):
         _thread.program = before
 
 
+@contextlib.contextmanager
 def recording():
-    """Context in which operations on symbolic tensors record nodes, even inside a program."""
-    return activate(None)
+    """Context in which operations on symbolic tensors record nodes, even inside a program.
+
+    Variables are symbolic in it, even where eager execution is on.
+    """
+    before = getattr(_thread, "graph", False)
+    _thread.graph = True
+    try:
+        with activate(None):
+            yield
+    finally:
+        _thread.graph = before
+
+
+def eager():
+    """Returns what runs operations at once, or None where they record a graph."""
+    return None if _eager is None or getattr(_thread, "graph", False) else _eager
+
+
+def set_eager(module):
+    """Turns eager execution on, by the module that does it, or off, by None. For all threads."""
+    global _eager
+    _eager = module
+
+
+@contextlib.contextmanager
+def computing():
+    """Context in which values come at once, or are recorded on a tape, inside a program too.
+
+    Yields:
+        The program around, or None.
+    """
+    around = program()
+    before = getattr(_thread, "graph", False), beneath()
+    _thread.graph = False
+    if around is not None:
+        _thread.beneath = around
+    try:
+        with activate(None):
+            yield around
+    finally:
+        _thread.graph, _thread.beneath = before
+
+
+def beneath():
+    """Returns the program whose values are being recorded on a tape, or None."""
+    return getattr(_thread, "beneath", None)
 
 
 @contextlib.contextmanager

@@ -26,7 +26,7 @@ from hornbeam.backend.tensors import (
     replace_operands,
     sources_of,
 )
-from hornbeam.engine import checks
+from hornbeam.engine import checks, eagerly
 from hornbeam.engine.node import LayerNode, from_list, to_list
 from hornbeam.engine.weights import (
     WEIGHT_ARGUMENTS,
@@ -220,6 +220,9 @@ class Layer(WeightsMixin):
             kwargs = _resolved(program, kwargs)
             with program.at_site():
                 return self.compute(program, inputs, kwargs)
+        eager = running.eager()
+        if eager is not None and not eager.has_graph((inputs, kwargs)):
+            return eagerly.call_layer(self, _parameters(type(self).call), inputs, kwargs)
         if sources_of((inputs, kwargs)):
             return self._call_symbolically(inputs, kwargs)
         return self._call_now(inputs, kwargs)
@@ -417,6 +420,8 @@ class Layer(WeightsMixin):
                 continue
             if program is not None:
                 program.store.losses.append((self, _resolved(program, loss)))
+            elif eagerly.is_calling() and not callable(loss):
+                eagerly.add_called_loss(self, loss)
             else:
                 self._losses.append(loss)
 

@@ -3,7 +3,7 @@
 from hornbeam.backend import running
 from hornbeam.backend.ops import infer
 from hornbeam.backend.tensors import Operand, Placeholder
-from hornbeam.engine import checks
+from hornbeam.engine import checks, eagerly
 from hornbeam.engine import config as configs
 from hornbeam.engine.doors import doors
 from hornbeam.engine.graph import Graph
@@ -167,6 +167,8 @@ class Network(Layer):
 
     @property
     def losses(self):
+        if running.program() is None and running.eager() is not None:
+            return eagerly.losses_of(self)
         own = list(self._losses)
         if running.program() is None and self._graph is not None:
             for node in sorted(self._graph.layer_nodes, key=lambda node: node.serial):

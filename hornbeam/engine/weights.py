@@ -10,6 +10,7 @@ from hornbeam.backend import running
 from hornbeam.backend.function import ancestors
 from hornbeam.backend.tensors import Operand, Variable
 from hornbeam.bytecode import portable, unpacked
+from hornbeam.engine import eagerly
 from hornbeam.initializers import draws_later, makes_new_arrays
 
 WEIGHT_ARGUMENTS = {
@@ -303,6 +304,8 @@ class WeightsMixin:
     def losses(self):
         """List of the losses that this layer adds: of its weights, of `add_loss`, of its calls."""
         program = running.program()
+        if program is None and running.eager() is not None:
+            return eagerly.losses_of(self)
         own = [regularizer(weight) for weight, regularizer in self._weight_losses]
         own += [loss() if callable(loss) else loss for loss in self._losses]
         if program is None:

@@ -3,6 +3,7 @@
 import inspect
 
 from hornbeam import backend as K
+from hornbeam.backend import running
 from hornbeam.backend.tensors import Operand
 from hornbeam.losses import functions
 from hornbeam.losses.functions import (
@@ -22,7 +23,7 @@ from hornbeam.losses.functions import (
     sparse_categorical_crossentropy,
     squared_hinge,
 )
-from hornbeam.losses.reduction import Reduction, as_tensors, compute_weighted_loss
+from hornbeam.losses.reduction import Reduction, as_arrays, as_tensors, compute_weighted_loss
 from hornbeam.registry import (
     deserialize_keras_object,
     serialize_keras_object,
@@ -62,6 +63,11 @@ class Loss:
         Raises:
             ValueError: for shapes that do not go together.
         """
+        eager = running.eager()
+        if running.program() is None and eager is not None and _is_own(self):
+            arguments = as_arrays(y_true, y_pred, sample_weight)
+            if not eager.has_graph(arguments):
+                return eager.unit(self, Loss.__call__, arguments, {})
         losses = self.call(y_true, y_pred)
         return compute_weighted_loss(losses, sample_weight, reduction=self.reduction)
 
@@ -77,6 +83,14 @@ class Loss:
     def get_config(self):
         """Returns the constructor's arguments as a dict."""
         return {"reduction": self.reduction, "name": self.name}
+
+
+def _is_own(loss):
+    """Whether all that a loss does is written here, so that it may be one instruction."""
+    functions_ = [type(loss).call, getattr(loss, "fn", None)]
+    return all(
+        function is None or function.__module__.startswith("hornbeam.") for function in functions_
+    )
 
 
 class LossFunctionWrapper(Loss):

@@ -9,6 +9,7 @@ from hornbeam.registry import suggestion
 
 __all__ = [
     "Reduction",
+    "as_arrays",
     "as_tensors",
     "broadcast_weights",
     "compute_weighted_loss",
@@ -60,6 +61,16 @@ def _as_tensor(x, at_once):
         return x
     dtype = "int32" if np.asarray(x).dtype.kind in "iu" else K.floatx()
     return jnp.asarray(x, dtype) if at_once else K.constant(x, dtype=dtype)
+
+
+def as_arrays(*values):
+    """Returns numbers and lists as NumPy arrays, of `floatx()` or int32; others as they are."""
+    return tuple(
+        np.asarray(value, "int32" if np.asarray(value).dtype.kind in "iu" else K.floatx())
+        if isinstance(value, (np.ndarray, np.generic, list, tuple, int, float))
+        else value
+        for value in values
+    )
 
 
 def squeeze_or_expand_dimensions(y_pred, y_true=None, sample_weight=None):

@@ -212,7 +212,10 @@ def _resolved(result):
 
     @functools.wraps(result)
     def run(self):
-        value, program = result(self), running.program()
+        program, eager = running.program(), running.eager()
+        if program is None and eager is not None:
+            return eager.unit(self, run, (), {})
+        value = result(self)
         if program is not None and isinstance(value, Operand):
             value = program.resolve(value)
         return value
@@ -225,8 +228,14 @@ def _run(metric, method, args, kwargs):
 
     Symbolic arguments outside a program record a node instead, which does it when it is resolved.
     """
-    if running.program() is None and sources_of((args, kwargs)):
-        return _record(metric, method, args, kwargs)
+    if running.program() is None:
+        eager = running.eager()
+        if eager is not None and not eager.has_graph((args, kwargs)):
+            args = [_as_array(x) for x in args]
+            kwargs = {key: _as_array(x) for key, x in kwargs.items()}
+            return eager.unit(metric, method, args, kwargs)
+        if sources_of((args, kwargs)):
+            return _record(metric, method, args, kwargs)
     with _program_for(metric) as program:
         args = [_as_array(x) for x in replace_operands(args, program.resolve)]
         kwargs = {key: _as_array(x) for key, x in replace_operands(kwargs, program.resolve).items()}

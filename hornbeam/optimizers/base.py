@@ -31,6 +31,10 @@ from hornbeam.bytecode import portable, unpacked
 from hornbeam.registry import has_arg
 
 
+def _write_now(optimizer, params, grads):
+    optimizer._write(running.program(), params, [jnp.asarray(g) for g in grads])
+
+
 def clip_norm(g, c, n):
     """Scales a gradient down so that a norm does not exceed a limit.
 
@@ -332,9 +336,12 @@ class Optimizer:
         if not params:
             names = [param.name for _, param in pairs]
             raise ValueError(f"No gradients provided for any variable: {names}.")
-        program = running.program()
+        program, eager = running.program(), running.eager()
         if program is not None:
             self._write(program, params, grads)
+        elif eager is not None and not eager.has_graph(grads):
+            self.build(params)
+            eager.unit(self, _write_now, (params, grads), {})
         elif sources_of(grads):
             changes = self.compute_updates(params, self.clip_gradients(grads))
             return [update(variable, value) for variable, value in changes]

@@ -1,0 +1,222 @@
+"""Layers that are called on values while eager execution is on, as in TensorFlow 2.
+
+hornbeam's own layers, and networks of them, are one instruction a call (see
+`hornbeam.backend.recording`). A `call` that the user wrote runs as Python each time, and what it
+calls are the instructions: it may print, choose by values, and read attributes that change.
+"""
+
+import contextlib
+import threading
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from hornbeam.backend import eagerly, recording
+from hornbeam.backend.cells import EagerTensor, tensor_of
+from hornbeam.backend.function import default_training
+from hornbeam.backend.tensors import WIDE_DTYPES, Operand, replace_operands
+
+_LOGITS = ("softmax", "sigmoid")
+
+
+class _Calls(threading.local):
+    """The calls of layers that are under way in this thread."""
+
+    depth = 0
+    training = None
+
+
+_calls = _Calls()
+
+
+def is_calling():
+    """Whether a `call` that the user wrote is under way."""
+    return _calls.depth > 0
+
+
+def call_layer(layer, takes, inputs, kwargs):
+    """Calls a layer on eager tensors, variables and arrays.
+
+    Args:
+        layer: The layer.
+        takes: What its `call` takes, see `layer._Parameters`.
+        inputs: The first argument of the call.
+        kwargs: Dict of the others.
+
+    Returns:
+        Eager tensors.
+    """
+    inputs = _as_inputs(layer, inputs)
+    kwargs = dict(kwargs)
+    if not layer.built:
+        shapes = jax.tree.map(lambda t: tuple(t.shape), inputs, is_leaf=_is_operand)
+        layer._build(shapes)
+    layer.assert_input_compatibility(jax.tree.leaves(inputs, is_leaf=_is_operand))
+    training = _training(kwargs)
+    if _calls.depth == 0:
+        forget_losses(layer)
+    if _is_users(layer):
+        return _call_in_python(layer, takes, inputs, kwargs, training)
+    return _call_at_once(layer, inputs, kwargs, training)
+
+
+def _is_operand(item):
+    return isinstance(item, Operand)
+
+
+def _is_users(layer):
+    for kind in type(layer).__mro__:
+        if "call" in vars(kind):
+            return kind.__module__.split(".")[0] != "hornbeam"
+    return False
+
+
+def _as_inputs(layer, structure):
+    """Arrays as eager tensors; 64-bit floats in the layer's dtype, as tf.keras casts them."""
+
+    def convert(item):
+        tensor = eagerly.tensor(item)
+        if isinstance(tensor, (list, tuple, int, float)):
+            tensor = eagerly.tensor(np.asarray(tensor))
+        if tensor.dtype in WIDE_DTYPES and tensor.dtype.is_floating and not layer.dtype_is_wide:
+            value = tensor.cell.value
+            if isinstance(value, np.ndarray):
+                return eagerly.from_value(value.astype(layer.dtype))
+        return tensor
+
+    if isinstance(structure, dict):
+        return {key: convert(item) for key, item in structure.items()}
+    if isinstance(structure, (list, tuple)) and any(
+        isinstance(item, (Operand, np.ndarray, jax.Array)) for item in structure
+    ):
+        return [convert(item) for item in structure]
+    return convert(structure)
+
+
+def _training(kwargs):
+    given = kwargs.pop("training", None)
+    if given is None:
+        given = _calls.training
+    return default_training() if given is None else bool(given)
+
+
+@contextlib.contextmanager
+def _calling(training):
+    before = _calls.depth, _calls.training
+    _calls.depth, _calls.training = before[0] + 1, training
+    try:
+        yield
+    finally:
+        _calls.depth, _calls.training = before
+
+
+def _call_in_python(layer, takes, inputs, kwargs, training):
+    flat = jax.tree.leaves(inputs, is_leaf=_is_operand)
+    masks = [mask_of(tensor) for tensor in flat]
+    has_mask = any(mask is not None for mask in masks)
+    if takes.mask and kwargs.get("mask") is None and has_mask:
+        kwargs["mask"] = masks if isinstance(inputs, list) else masks[0]
+    elif not takes.mask:
+        kwargs.pop("mask", None)
+    if takes.training:
+        kwargs["training"] = training
+    with _calling(training):
+        outputs = layer.call(inputs, **kwargs)
+        outputs = eagerly.tensors(outputs)
+        if has_mask or layer.makes_masks:
+            mask = masks if isinstance(inputs, list) else masks[0]
+            made = layer.compute_mask(inputs, mask)
+            made = made if isinstance(made, list) else [made]
+            for tensor, new in zip(jax.tree.leaves(outputs, is_leaf=_is_operand), made):
+                if new is not None:
+                    tensor.cell.notes = (
+                        *(note for note in tensor.cell.notes if note[0] != "mask"),
+                        ("mask", None, eagerly.tensor(new).cell),
+                    )
+        regularizer = layer.__dict__.get("activity_regularizer")
+        if regularizer is not None:
+            for tensor in jax.tree.leaves(outputs, is_leaf=_is_operand):
+                add_called_loss(layer, regularizer(tensor))
+    return outputs
+
+
+def mask_of(tensor):
+    """Returns the mask that travels with an eager tensor, or None."""
+    if isinstance(tensor, EagerTensor):
+        for kind, _, cell in tensor.cell.notes:
+            if kind == "mask":
+                return tensor_of(cell)
+    return None
+
+
+def _call_at_once(layer, inputs, kwargs, training):
+    def body(program, structure):
+        given, named = structure
+        given = replace_operands(given, program.resolve)
+        with program.at_site():
+            outputs = layer.compute(program, given, named)
+        losses = [
+            jnp.mean(value) if jnp.ndim(value) else jnp.asarray(value)
+            for _, value in program.store.losses
+        ]
+        return (outputs, losses), _notes(program, jax.tree.leaves(outputs))
+
+    key = ("layer", id(layer), eagerly.plain(layer))
+    found = recording.call(
+        key,
+        eagerly.held(layer, body),
+        [inputs, kwargs],
+        layer.dtype_is_wide,
+        training,
+        notes=True,
+    )
+    (outputs, losses), _ = found
+    for loss in losses:
+        add_called_loss(layer, loss)
+    return outputs
+
+
+def _notes(program, values):
+    """The masks and logits that travel with values: `(place, kind, static, value)`."""
+    found = []
+    for place, value in enumerate(values):
+        mask = program.mask_of(value)
+        if mask is not None:
+            found.append((place, "mask", None, mask))
+        noted = program._noted("value_logits", value)
+        if noted is not None and noted[1] in _LOGITS:
+            found.append((place, "logits", (noted[1], noted[3]), noted[2]))
+    return found
+
+
+# ---- losses that calls add
+
+
+def add_called_loss(layer, loss):
+    """Adds to the losses of the last call of a layer."""
+    layer.__dict__.setdefault("_called_losses", []).append(loss)
+
+
+def forget_losses(layer):
+    """Forgets the losses of a layer's last call, and of the layers inside."""
+    stack = [layer]
+    while stack:
+        item = stack.pop()
+        item.__dict__.pop("_called_losses", None)
+        stack.extend(item._layers)
+
+
+def losses_of(layer):
+    """Lists the losses of weights and of the last call, of a layer and of those inside it."""
+    found, stack, seen = [], [layer], set()
+    while stack:
+        item = stack.pop()
+        if id(item) in seen:
+            continue
+        seen.add(id(item))
+        found.extend(item.__dict__.get("_called_losses", ()))
+        found.extend(loss() for loss in item._losses if callable(loss))
+        stack.extend(reversed(item._layers))
+    weights = [regularizer(weight) for weight, regularizer in layer.weight_losses()]
+    return found + weights
