@@ -115,7 +115,7 @@ def derive(makers, targets, sources, weights=None, mode=GRADIENT, cover=True):
             cell
             for instruction in order
             for cell in instruction.outputs
-            if cell.value is None and (cell.is_awaited or cell in targets)
+            if cell.value is None and cell.is_awaited
         ]
     replay = Replay(
         steps,

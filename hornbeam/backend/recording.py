@@ -314,6 +314,7 @@ class Arguments:
     Args:
         structure: Nested lists, tuples and dicts of arguments.
         by_value: Whether small integer arrays are part of the code as well.
+        by_identity: Whether functions are known by their identity, whatever they hold on to.
 
     Attributes:
         cells: List of the cells of the arrays.
@@ -321,7 +322,8 @@ class Arguments:
         is_keyed: Whether it does: False with functions that may be new each time.
     """
 
-    def __init__(self, structure, by_value=False):
+    def __init__(self, structure, by_value=False, by_identity=False):
+        self._by_identity = by_identity
         self.cells, self._key, self.is_keyed = [], [], True
         self._by_value = by_value
         self._notes = []
@@ -375,7 +377,7 @@ class Arguments:
         return item
 
     def _take_static(self, item):
-        if callable(item):
+        if callable(item) and not self._by_identity:
             module = getattr(item, "__module__", None) or ""
             if not module.startswith(("hornbeam.", "jax.", "numpy")) or (
                 getattr(item, "__closure__", None) is not None
@@ -385,6 +387,9 @@ class Arguments:
             hash(item)
         except TypeError:
             self.is_keyed = False
+            if self._by_identity:
+                self.holds.append(item)
+                self._key.append(("object", id(item)))
             return
         self._key.append((type(item), item))
 
@@ -398,6 +403,10 @@ class Arguments:
         self._key.append("leaf")
         self.cells.append(cell)
         return _Leaf(len(self.cells) - 1)
+
+    def filled_with(self, tensors):
+        """Returns the structure with other tensors in the places of its arrays."""
+        return _filled(self._template, tensors)
 
     def fill(self, program, arrays):
         """Returns the structure with arrays in it, and lets the program know their masks."""
@@ -734,10 +743,13 @@ class FunctionKernel(Kernel):
         self.uses_seed = any(numbers[trace.seed] in inputs for _, inputs, _ in steps)
         self.uses_step = any(numbers[trace.step] in inputs for _, inputs, _ in steps)
         read = [variables[cell] for cell in leaves if cell in variables]
-        first = [v for v in self.writes if v in read]
+        own, changed = set(read), set(self.writes)  # a list would compare the values
+        first = [v for v in self.writes if v in own]
+        self.given_away = len(first)
+        self.compiled = None
         captured = [cell for cell in leaves if cell not in variables and cell not in given]
         captured = [tensor_of(cell) for cell in captured]
-        self.reads = [*first, *(v for v in read if v not in first), *captured]
+        self.reads = [*first, *(v for v in read if v not in changed), *captured]
         inputs = [trace.reads[r] if isinstance(r, Variable) else r.cell for r in self.reads]
         inputs += [trace.seed] if self.uses_seed else []
         inputs += [trace.step] if self.uses_step else []
