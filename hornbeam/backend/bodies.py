@@ -96,6 +96,43 @@ def cond(predicate, then, otherwise):
     return result
 
 
+def while_loop(condition, step, carry):
+    """Runs `step` as long as `condition` is true, inside the active program.
+
+    Args:
+        condition: Function from the carry to a boolean scalar.
+        step: Function from the carry to the next one, of the same shapes and dtypes.
+        carry: Pytree of arrays.
+
+    Returns:
+        The last carry. Reverse-mode gradients through it do not exist: the number of steps is not
+        known when the program is compiled.
+    """
+    program = running.program()
+    asking, scope, written = program.body(), program.body(), []
+
+    def goes_on(loop):
+        index, carry, values = loop
+        with _entered(asking, zip(written, values), index):
+            return condition(carry)
+
+    def traced(loop):
+        index, carry, values = loop
+        with _entered(scope, zip(written, values), index):
+            carry = step(carry)
+            return index + 1, carry, [scope.read(variable) for variable in written]
+
+    while True:
+        values = [program.read(variable) for variable in written]
+        start = (jnp.zeros((), "int32"), carry, values)
+        _, last, values = lax.while_loop(_anew(goes_on), _anew(traced), start)
+        if not _learn(program, [asking, scope], written):
+            break
+    for variable, value in zip(written, values):
+        program.write(variable, value)
+    return last
+
+
 def shape_of(function):
     """Returns the shapes and dtypes of what `function()` returns, without computing it."""
     program = running.program()

@@ -26,14 +26,25 @@ NAMESPACES = (
 
 # Modules whose public names are names of `tensorflow` as well; the first that has one answers.
 FAMILIES = (
-    "dtypes", "tape", "functions", "shaping", "choosing", "control", "math", "linalg", "ops",
-    "random", "signal", "variables", "v1",
+    "dtypes", "tape", "functions", "shaping", "choosing", "control", "derivatives", "effects",
+    "math", "linalg", "constants", "ops", "random", "signal", "variables", "v1",
 )  # fmt: skip
+
+
+# What only TensorFlow 1 has at its root: a program that asks for one builds graphs.
+OF_TENSORFLOW_1 = frozenset([
+    "ConfigProto", "GPUOptions", "InteractiveSession", "Session", "get_default_session",
+    "global_variables_initializer", "placeholder",
+])  # fmt: skip
+OF_TENSORFLOW_2 = frozenset(["GradientTape", "function"])
+
+_started = False
 
 
 def __getattr__(name):
     if name.startswith("__"):
         raise AttributeError(f"module 'tensorflow' has no attribute {name!r}")
+    _start(name)
     if name == "keras":
         return importlib.import_module("tensorflow.keras")
     if name in NAMESPACES and _is_there(name):
@@ -42,13 +53,29 @@ def __getattr__(name):
         if _is_there(family):
             module = importlib.import_module(f"{__name__}.{family}")
             if name in module.__all__:
-                value = globals()[name] = getattr(module, name)
+                value = getattr(module, name)
+                if name not in OF_TENSORFLOW_1:
+                    globals()[name] = value
                 return value
     raise AttributeError(
         f"tensorflow.{name} is not provided by hornbeam: `tensorflow` is hornbeam here, which has "
         "tensorflow.keras and the functions that Keras programs use around it, on JAX. Take one "
         "from tensorflow.keras or keras.backend, or run the program on TensorFlow itself."
     )
+
+
+def _start(name):
+    """Says at the first name whether values come at once, as in TensorFlow 2."""
+    global _started
+    if not _started or name in OF_TENSORFLOW_1 or name in OF_TENSORFLOW_2:
+        _started = True
+        conventions = importlib.import_module(f"{__name__}.conventions")
+        if name in OF_TENSORFLOW_1:
+            conventions.eager(False)
+        elif name in OF_TENSORFLOW_2:
+            conventions.eager(True)
+        else:
+            conventions.follow_tensorflow()
 
 
 def _is_there(name):
