@@ -160,11 +160,15 @@ def categorical_crossentropy(target, output, from_logits=False, axis=-1):
     target = jnp.asarray(target).astype(output.dtype)
     logits = output if from_logits else _logits_of(output, "softmax", axis)
     if logits is not None:
-        # TensorFlow's gradient is `softmax - target` even where targets do not sum to 1: the last
-        # term is 0, and its gradient makes it so.
-        normalizer = jax.nn.logsumexp(logits, axis)
-        nothing = (1 - jnp.sum(target, axis)) * (normalizer - lax.stop_gradient(normalizer))
-        return nothing - jnp.sum(target * jax.nn.log_softmax(logits, axis), axis)
+        crossentropy = -jnp.sum(target * jax.nn.log_softmax(logits, axis), axis)
+        if from_logits or output.ndim == 2:
+            # TensorFlow's gradient is `softmax - target` even where targets do not sum to 1: this
+            # adds 0, and its gradient makes it so. Keras's softmax of more axes has the true
+            # gradient: a step of padding, whose target is all 0, teaches nothing.
+            normalizer = jax.nn.logsumexp(logits, axis)
+            excess = 1 - jnp.sum(target, axis)
+            crossentropy += excess * (normalizer - lax.stop_gradient(normalizer))
+        return crossentropy
     logarithms = jnp.log(_clipped(output / jnp.sum(output, axis, keepdims=True)))
     return -jnp.sum(target * logarithms, axis)
 

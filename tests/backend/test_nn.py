@@ -107,6 +107,22 @@ def test_categorical_crossentropy(axis):
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize("shape, padding_teaches", [((2, 4), True), ((2, 3, 4), False)])
+def test_targets_of_zeros_teach_as_in_keras(shape, padding_teaches):
+    # A sequence is padded with targets of zeros. As in Keras 2.3.1, where the softmax of a matrix
+    # is TensorFlow's, of which the crossentropy's gradient is `softmax - target` at any rate.
+    x = numbers(*shape)
+    target = np.zeros(shape, "float32")
+    target[0, ..., 1] = 1
+
+    logits = K.placeholder(shape=shape)
+    loss = K.categorical_crossentropy(K.constant(target), K.softmax(logits))
+    value, found = K.function([logits], [loss, *K.gradients(K.sum(loss), [logits])])([x])
+    np.testing.assert_allclose(value[1], 0, atol=1e-7)
+    np.testing.assert_allclose(found[0], _softmax(x)[0] - target[0], atol=1e-6)
+    np.testing.assert_allclose(found[1], padding_teaches * _softmax(x)[1], atol=1e-6)
+
+
 def test_categorical_crossentropy_refuses_an_axis_that_is_not_there():
     with pytest.raises(ValueError, match="axis 3.*2 dimensions"):
         K.categorical_crossentropy(np.ones((2, 3)), np.ones((2, 3)), axis=3)
