@@ -45,7 +45,19 @@ def recording():
 
 def eager():
     """Returns what runs operations at once, or None where they record a graph."""
-    return None if _eager is None or getattr(_thread, "graph", False) else _eager
+    found = _eager or getattr(_thread, "eager", None)
+    return None if found is None or getattr(_thread, "graph", False) else found
+
+
+@contextlib.contextmanager
+def eagerly(module):
+    """Context in which eager execution is on for this thread. See `set_eager`."""
+    before = getattr(_thread, "eager", None)
+    _thread.eager = module
+    try:
+        yield
+    finally:
+        _thread.eager = before
 
 
 def set_eager(module):

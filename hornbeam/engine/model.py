@@ -7,11 +7,12 @@ lends to the engine.
 import warnings
 
 from hornbeam.engine.doors import doors
-from hornbeam.engine.keras1 import takes_old_arguments
+from hornbeam.engine.keras1 import takes_old_arguments, takes_show_accuracy
 from hornbeam.engine.network import Network
+from hornbeam.engine.steps import Steps
 
 
-class Model(Network):
+class Model(Steps, Network):
     """A network with `compile`, `fit`, `evaluate` and `predict`.
 
     Args:
@@ -74,11 +75,16 @@ class Model(Network):
                 or dict of these for the outputs.
             weighted_metrics: As `metrics`; these count with sample and class weights.
             target_tensors: Tensor, list or dict of tensors to take as targets instead of fed data.
-            **kwargs: None is known.
+            **kwargs: `run_eagerly`, a bool: whether each step runs as plain Python, uncompiled;
+                for models with a `train_step` of their own, more of tf.keras's.
 
         Raises:
             ValueError: for an unknown optimizer, loss or metric name.
         """
+        if kwargs.get("run_eagerly"):
+            self._trainer = doors.trainer(self, in_steps=True)
+        elif "run_eagerly" in kwargs:
+            del kwargs["run_eagerly"]
         self.trainer.compile(
             optimizer,
             loss,
@@ -90,6 +96,7 @@ class Model(Network):
             **kwargs,
         )
 
+    @takes_show_accuracy
     def fit(
         self,
         x=None,
@@ -166,6 +173,7 @@ class Model(Network):
             **kwargs,
         )
 
+    @takes_show_accuracy
     def evaluate(
         self,
         x=None,
@@ -228,6 +236,7 @@ class Model(Network):
             use_multiprocessing=use_multiprocessing,
         )
 
+    @takes_show_accuracy
     def train_on_batch(
         self, x, y, sample_weight=None, class_weight=None, reset_metrics=True
     ):
@@ -242,6 +251,7 @@ class Model(Network):
         """
         return self.trainer.train_on_batch(x, y, sample_weight, class_weight, reset_metrics)
 
+    @takes_show_accuracy
     def test_on_batch(self, x, y, sample_weight=None, reset_metrics=True):
         """Computes loss and metrics of one batch. Arguments and result as `train_on_batch`."""
         return self.trainer.test_on_batch(x, y, sample_weight, reset_metrics)
@@ -250,6 +260,7 @@ class Model(Network):
         """Computes the outputs of one batch as NumPy arrays."""
         return self.trainer.predict_on_batch(x)
 
+    @takes_show_accuracy
     @takes_old_arguments
     def fit_generator(
         self,
@@ -287,6 +298,7 @@ class Model(Network):
             use_multiprocessing=use_multiprocessing,
         )
 
+    @takes_show_accuracy
     @takes_old_arguments
     def evaluate_generator(
         self,

@@ -8,12 +8,14 @@ apply_gradients(pairs)          clips, computes and writes: the one step of a tr
 
 import functools
 import math
+import warnings
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from hornbeam.backend import running
+from hornbeam.backend.cells import EagerTensor
 from hornbeam.backend.config import floatx
 from hornbeam.backend.function import (
     apply_updates,
@@ -26,6 +28,7 @@ from hornbeam.backend.function import (
 from hornbeam.backend.ops import op
 from hornbeam.backend.precision import wide_scope
 from hornbeam.backend.program import Program
+from hornbeam.backend.tapes import Tape
 from hornbeam.backend.tensors import Operand, Tensor, Variable, sources_of
 from hornbeam.bytecode import portable, unpacked
 from hornbeam.registry import has_arg
@@ -138,7 +141,9 @@ class Optimizer:
         """A number given to a hyperparameter becomes its value; its variable stays the same."""
         current = self.__dict__.get(name)
         if isinstance(current, Variable) and not isinstance(value, Variable):
-            if isinstance(value, Tensor) and _reads_only(value, current):
+            if isinstance(value, EagerTensor) or (
+                isinstance(value, Tensor) and _reads_only(value, current)
+            ):
                 value = value.eval()  # optimizer.lr = optimizer.lr * 0.5
             if not isinstance(value, Tensor):
                 current.set_value(_checked(name, value))
@@ -306,20 +311,26 @@ class Optimizer:
         Notes: Keras 1's `get_updates(params, constraints, loss)` and `get_updates(params, loss)`
             are understood; each parameter's own `constraint` is applied.
         """
-        grads = self.get_gradients(loss, params)
-        self.updates = [
-            update(variable, value) for variable, value in self.compute_updates(params, grads)
-        ]
+        with running.recording():  # variables are symbolic, even where eager execution is on
+            grads = self.get_gradients(loss, params)
+            self.updates = [
+                update(variable, value) for variable, value in self.compute_updates(params, grads)
+            ]
         return self.updates
 
     # ---- gradients that are there already
 
-    def apply_gradients(self, grads_and_vars):
+    def apply_gradients(
+        self, grads_and_vars, name=None, experimental_aggregate_gradients=True, **kwargs
+    ):
         """Clips the gradients and updates the variables.
 
         Args:
             grads_and_vars: Iterable of `(gradient, variable)`. A pair whose gradient is None is
                 left out.
+            name: Any; nothing here has a name.
+            experimental_aggregate_gradients: Bool. On one device there is nothing to aggregate.
+            **kwargs: `skip_gradients_aggregation`, the newer name of the opposite.
 
         Returns:
             With symbolic gradients, outside a program: the list of updates. Else None: the
@@ -330,12 +341,22 @@ class Optimizer:
 
         Source: tf.keras 2.
         """
+        if set(kwargs) - {"skip_gradients_aggregation"}:
+            raise TypeError(f"apply_gradients got unexpected arguments {sorted(kwargs)}.")
         pairs = list(grads_and_vars)
         grads = [gradient for gradient, _ in pairs if gradient is not None]
         params = [param for gradient, param in pairs if gradient is not None]
         if not params:
             names = [param.name for _, param in pairs]
             raise ValueError(f"No gradients provided for any variable: {names}.")
+        if len(params) < len(pairs):
+            missing = [param.name for gradient, param in pairs if gradient is None]
+            warnings.warn(
+                f"Gradients do not exist for variables {missing} when minimizing the loss. If "
+                "you're using `model.compile()`, did you forget to provide a `loss` argument?",
+                UserWarning,
+                stacklevel=2,
+            )
         program, eager = running.program(), running.eager()
         if program is not None:
             self._write(program, params, grads)
@@ -356,20 +377,28 @@ class Optimizer:
     def _write(self, program, params, grads):
         apply_updates(program, self.compute_updates(params, self.clip_gradients(grads)))
 
-    def minimize(self, loss, var_list):
+    def minimize(self, loss, var_list=None, grad_loss=None, name=None, tape=None):
         """Makes one update that lowers `loss`.
 
         Args:
             loss: Tensor; or a function without arguments that returns the loss, then the update
                 is made at once.
-            var_list: List of variables.
+            var_list: List of variables, or a function that returns one; with a function for
+                `loss`, None means the trainable variables that it reads.
+            grad_loss: None, or what the gradient of `loss` is multiplied by.
+            name: Any; nothing here has a name.
+            tape: The `tf.GradientTape` on which a tensor `loss` was recorded.
 
         Returns:
-            For a tensor, the list of updates, for `K.function(..., updates=...)`; else None.
+            For a symbolic tensor, the list of updates, for `K.function(..., updates=...)`; else
+            None.
 
         Source: tf.keras 2.
         """
-        params = list(var_list)
+        eager = running.eager()
+        if running.program() is None and eager is not None and not eager.has_graph(loss):
+            return self._minimize_on_tape(loss, var_list, grad_loss, tape)
+        params = list(var_list() if callable(var_list) else var_list)
         if not callable(loss):
             return self.get_updates(loss, params)
 
@@ -385,6 +414,19 @@ class Optimizer:
             with running.activate(program):
                 grads = jax.grad(total)([program.read(param) for param in params])
         return self.apply_gradients(zip(grads, params))
+
+    def _minimize_on_tape(self, loss, var_list, grad_loss, tape):
+        if not callable(loss) and tape is None:
+            raise ValueError("`tape` is required when a `Tensor` loss is passed.")
+        if callable(loss):
+            tape = Tape()
+            with tape:
+                if callable(var_list):
+                    loss, var_list = loss(), var_list()
+                else:
+                    loss = loss()
+        params = list(tape.watched_variables() if var_list is None else var_list)
+        return self.apply_gradients(zip(tape.gradient(loss, params, grad_loss), params))
 
     # ---- state and configuration
 

@@ -7,6 +7,7 @@ import jax
 import numpy as np
 
 from hornbeam import optimizers
+from hornbeam.backend import running
 from hornbeam.backend.function import default_training
 from hornbeam.backend.program import draw_seed
 from hornbeam.backend.tensors import Variable
@@ -132,7 +133,8 @@ class Trainer:
         model._compile_weighted_metrics = weighted_metrics
 
     def _make_objective(self, trainable_weights):
-        self._objective = Objective(self.model, *self._pending)
+        with running.recording():  # a symbolic loss, even where eager execution is on
+            self._objective = Objective(self.model, *self._pending)
         self.trainable_weights = list(trainable_weights)
 
     def count_from_optimizer(self):
@@ -414,6 +416,26 @@ class Trainer:
             return self.batch(x, y, sample_weight, class_weight)
 
         return Stream(source, prepare, **options)
+
+    # ---- single steps, as tf.keras has them
+
+    def train_step(self, data):
+        """Does one step on `(x, y)` or `(x, y, sample_weight)`; returns the results as a dict."""
+        return self._step_by_hand(self.train_on_batch, data)
+
+    def test_step(self, data):
+        """Computes the results for `(x, y)` or `(x, y, sample_weight)`, as a dict."""
+        return self._step_by_hand(self.test_on_batch, data)
+
+    def predict_step(self, data):
+        """Computes the outputs for `x`, or for the first of a tuple."""
+        return self.predict_on_batch(data[0] if isinstance(data, tuple) else data)
+
+    def _step_by_hand(self, method, data):
+        data = data if isinstance(data, tuple) else (data,)
+        x, y, sample_weight = (*data, None, None)[:3]
+        values = method(x, y, sample_weight, reset_metrics=False)
+        return dict(zip(self.metrics_names, to_list(values)))
 
     # ---- the methods of `Model`
 
