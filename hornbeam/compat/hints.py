@@ -95,6 +95,11 @@ _RULES = [
     (ValueError, r"setting an array element with a sequence.*inhomogeneous", r"",
      "NumPy makes no array of rows of different lengths by itself any more: "
      "np.array(rows, dtype=object), or pad the rows to one length."),
+    # ---- Keras before 1.0
+    (ImportError, r"cannot import name 'Graph' from '(hornbeam|keras)", r"",
+     "The Graph model left Keras with version 1.0. Write it with the functional API: "
+     "add_input is x = Input(shape), add_node(layer, input=...) is y = layer(x), several inputs "
+     "of a node go through concatenate([...]) first, and add_output is Model([x], [y])."),
     # ---- files
     (TypeError, r"load\(\) missing 1 required positional argument: 'Loader'", r"",
      "yaml.load needs a loader since PyYAML 6: yaml.safe_load(file)."),

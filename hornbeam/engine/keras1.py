@@ -7,10 +7,11 @@ samples is divided by the size of a batch: the generator's `batch_size`, or that
 import functools
 import inspect
 import itertools
+import warnings
 
 import numpy as np
 
-__all__ = ["takes_old_arguments"]
+__all__ = ["takes_old_arguments", "takes_show_accuracy"]
 
 _RENAMES = {
     "nb_epoch": "epochs",
@@ -52,6 +53,26 @@ def takes_old_arguments(method):
         return method(**given)
 
     wrapper.old_arguments = {**renames, **{old: new for old, (new, _) in samples.items()}}
+    return wrapper
+
+
+def takes_show_accuracy(method):
+    """Decorates a method of a model: it takes `show_accuracy` (of a batch: `accuracy`) of Keras 0.
+
+    As in Keras 1, it changes nothing; a warning tells where accuracy was wanted and none is seen.
+    """
+
+    @functools.wraps(method)
+    def wrapper(self, *args, **kwargs):
+        wanted = [kwargs.pop(name) for name in ("show_accuracy", "accuracy") if name in kwargs]
+        if any(wanted) and not any("acc" in name for name in self.metrics_names):
+            warnings.warn(
+                f"{method.__name__}: show_accuracy shows nothing since Keras 1.0. Pass "
+                "metrics=['accuracy'] to compile.",
+                stacklevel=2,
+            )
+        return method(self, *args, **kwargs)
+
     return wrapper
 
 

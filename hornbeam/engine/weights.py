@@ -243,6 +243,27 @@ class WeightsMixin:
     trainable_variables = trainable_weights
     non_trainable_variables = non_trainable_weights
 
+    @property
+    def constraints(self):
+        """Dict from weight to constraint, of the trainable weights that have one.
+
+        As in Keras 1, a layer's code may put constraints in: each goes to its weight.
+        """
+        own = self.__dict__.get("constraints")  # what a subclass keeps under the name
+        if own is not None:
+            return own
+        return _Constraints(
+            {w: w.constraint for w in self.trainable_weights if w.constraint is not None}
+        )
+
+    @constraints.setter
+    def constraints(self, constraints):
+        if isinstance(constraints, dict):
+            for weight, constraint in constraints.items():
+                weight.constraint = constraint
+        else:
+            self.__dict__["constraints"] = constraints
+
     def get_weights(self):
         """Returns the weights as a list of NumPy arrays, copies."""
         return [w.get_value() for w in self._layerwise_weights()]
@@ -348,6 +369,14 @@ class WeightsMixin:
             elif any(tensor in before for tensor in wanted):
                 found.append(item)
         return found
+
+
+class _Constraints(dict):
+    """Constraints by weight; one that is put in is given to its weight."""
+
+    def __setitem__(self, weight, constraint):
+        super().__setitem__(weight, constraint)
+        weight.constraint = constraint
 
 
 _OWN_LISTS = frozenset(

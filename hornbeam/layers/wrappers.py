@@ -262,11 +262,6 @@ class Bidirectional(TakesStates, Wrapper):
             masks += [None] * (2 * len(self.forward_layer.states))
         return masks if len(masks) > 1 else mask
 
-    @property
-    def constraints(self):
-        """Dict from weight to constraint, of the weights that have one."""
-        return {w: w.constraint for w in self.trainable_weights if w.constraint is not None}
-
     def reset_states(self):
         """Sets the states of both stateful layers to zeros."""
         self.forward_layer.reset_states()

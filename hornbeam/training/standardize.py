@@ -3,6 +3,8 @@
 Nothing is trained before every check has passed; messages keep the words that users search for.
 """
 
+import warnings
+
 import numpy as np
 
 _DENSE_BYTES = 256 * 1024**2
@@ -232,6 +234,14 @@ def _check_labels(target, output):
 
 def to_weights(given, outputs, role):
     """Turns `sample_weight` or `class_weight` into a list with an item for each output."""
+    if role == "class_weight" and isinstance(given, str):
+        # Keras 1 and 2 took any string and weighted nothing; Keras 0 balanced the classes.
+        warnings.warn(
+            f"class_weight={given!r} weights nothing, as in Keras 1 and 2. To balance classes, pass "
+            "a dict from class to weight, such as {c: n / count[c] for c in classes}.",
+            stacklevel=2,
+        )
+        given = None
     if given is None:
         return [None] * len(outputs)
     names = [output.name for output in outputs]

@@ -36,6 +36,7 @@ def said(code, name="<string>"):
      "allow_pickle=True"),
     ("import h5py, os\nh5py.File(os.path.join('no', 'such.h5'))", 'h5py.File(path, "a")'),
     ("get_ipython().magic('matplotlib inline')", "hornbeam run NOTEBOOK.ipynb"),
+    ("from hornbeam.models import Graph", "functional API"),
     ("from sklearn.datasets import load_boston", "boston_housing"),
     ("from sklearn.preprocessing import OneHotEncoder\nOneHotEncoder(sparse=False)",
      "sparse_output=False"),

@@ -574,3 +574,22 @@ def test_layers_in_attributes_of_a_sequential_model_are_not_part_of_the_stack():
     for layer in model.later:
         model.add(layer)
     assert len(model.layers) == 3 and model.output_shape == (None, 5)
+
+
+def test_constraints_by_weight_as_in_keras_1():
+    layer = Dense(2, kernel_constraint="nonneg")
+    layer.build((None, 3))
+    model = Sequential([layer])
+    assert list(layer.constraints) == list(model.constraints) == [layer.kernel]
+
+    class Old(Layer):
+        def build(self, input_shape):
+            self.W = self.add_weight((input_shape[-1],), initializer="one", name="W")
+            self.constraints = {}
+            self.constraints[self.W] = constraints.maxnorm(1)
+
+    old = Old()
+    old.build((None, 3))
+    assert isinstance(old.W.constraint, constraints.MaxNorm)
+    old.constraints = {old.W: None}
+    assert old.constraints == {}

@@ -647,3 +647,21 @@ def test_fits_do_not_compile_again():
     for _ in range(3):
         model.fit(X, Y, batch_size=8, verbose=0)
     assert model.trainer._steps == steps
+
+
+def test_show_accuracy_of_keras_0_changes_nothing_and_is_told_of_where_none_is_seen():
+    model = classifier()
+    assert model.fit(X, Y, show_accuracy=True, verbose=0).history.keys() >= {"loss", "accuracy"}
+    assert len(model.evaluate(X, Y, show_accuracy=True, verbose=0)) == 2
+    model.compile("sgd", "categorical_crossentropy")
+    with pytest.warns(UserWarning, match=r"metrics=\['accuracy'\]"):
+        assert np.ndim(model.train_on_batch(X, Y, accuracy=True)) == 0
+
+
+def test_class_weight_auto_weights_nothing_and_says_so():
+    model = classifier()
+    with pytest.warns(UserWarning, match="class_weight='auto' weights nothing"):
+        weighted = model.test_on_batch(X, Y), model.fit(
+            X, Y, batch_size=len(X), class_weight="auto", verbose=0
+        ).history["loss"][0]
+    np.testing.assert_allclose(weighted[1], weighted[0][0], rtol=1e-5)
