@@ -13,6 +13,7 @@ import sys
 from importlib.machinery import SourceFileLoader
 from types import ModuleType
 
+from hornbeam.compat import old_packages
 from hornbeam.compat.names import activate
 
 __all__ = ["run_code", "run_module", "run_script"]
@@ -68,6 +69,7 @@ def _run(argv, first_folder, program, source=None):
     `source` is the program's text where no file holds it.
     """
     activate()
+    old_packages.answer()
     main = sys.modules["__main__"] = _main_module()
     sys.argv[:] = argv
     if not getattr(sys.flags, "safe_path", False):

@@ -1,0 +1,3 @@
+"""What other packages had under names of theirs that are gone; see `compat.old_packages`."""
+
+__all__ = []

@@ -1,0 +1,25 @@
+"""What was translated for an old program: those who translate tell, and a listener may write down.
+
+Nobody listens unless `hornbeam run --report` asked for it.
+"""
+
+__all__ = ["listen", "tell"]
+
+_listeners = []
+
+
+def listen(listener):
+    """Calls `listener(kind, old, new)` for each translation from now on."""
+    _listeners.append(listener)
+
+
+def tell(kind, old, new):
+    """Says that something old was given, and what it was taken for.
+
+    Args:
+        kind: String, what it is: "argument", "old package", "file".
+        old: String, as the program wrote it.
+        new: String, as it would be written now.
+    """
+    for listener in _listeners:
+        listener(kind, old, new)
