@@ -1,0 +1,19 @@
+"""Whether pictures can be shown on a screen, and what matplotlib does if they cannot."""
+
+import os
+import sys
+
+__all__ = ["has_display", "show_without_display"]
+
+
+def has_display():
+    """Whether there is a screen: always on Windows and macOS, else if a variable names one."""
+    if sys.platform in ("win32", "cygwin", "darwin"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def show_without_display():
+    """Lets matplotlib save figures where it cannot show them, unless the user chose a backend."""
+    if not has_display() and "MPLBACKEND" not in os.environ:
+        os.environ["MPLBACKEND"] = "module://hornbeam.compat.figures"
