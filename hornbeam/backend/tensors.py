@@ -300,6 +300,7 @@ class Variable(Operand):
     _uses_learning_phase = False
     _keras_mask = None
     node = None
+    made = None  # function that is told of each new variable, where somebody counts them
 
     def __init__(
         self, value, dtype=None, name=None, trainable=True, constraint=None, copy=True
@@ -314,6 +315,8 @@ class Variable(Operand):
         self.constraint = constraint
         self.wide = dtype in WIDE_DTYPES
         self._value = value
+        if self.made is not None:
+            self.made(self)
 
     def __repr__(self):
         return f"<Variable {self.name} shape={tuple(self.shape)} dtype={self.dtype}>"

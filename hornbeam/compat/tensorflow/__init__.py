@@ -16,9 +16,9 @@ __compiler_version__ = "unknown"
 
 # Modules below `tensorflow`.
 NAMESPACES = (
-    "audio", "autograph", "bitwise", "compat", "config", "contrib", "data", "debugging",
-    "distribute", "dtypes", "errors", "estimator", "experimental", "feature_column", "gfile",
-    "image", "initializers", "io", "keras", "layers", "linalg", "lite", "logging", "losses",
+    "audio", "app", "autograph", "bitwise", "compat", "config", "contrib", "data", "debugging",
+    "distribute", "dtypes", "errors", "estimator", "experimental", "feature_column", "flags",
+    "gfile", "image", "initializers", "io", "keras", "layers", "linalg", "lite", "logging", "losses",
     "lookup", "math", "metrics", "nest", "nn", "profiler", "python", "python_io", "quantization",
     "queue", "ragged", "random", "raw_ops", "saved_model", "sets", "signal", "sparse", "strings",
     "summary", "sysconfig", "test", "tpu", "train", "types", "v1", "version",
@@ -31,12 +31,14 @@ FAMILIES = (
 )  # fmt: skip
 
 
-# What only TensorFlow 1 has at its root: a program that asks for one builds graphs.
-OF_TENSORFLOW_1 = frozenset([
-    "ConfigProto", "GPUOptions", "InteractiveSession", "Session", "get_default_session",
-    "global_variables_initializer", "placeholder",
+# Names of TensorFlow 1 that say nothing of how a program computes. One that asks for another name
+# that only TensorFlow 1 has at its root builds graphs.
+SETTINGS = frozenset([
+    "ConfigProto", "GPUOptions", "GraphOptions", "OptimizerOptions", "VERSION", "GIT_VERSION",
+    "COMPILER_VERSION", "enable_eager_execution", "disable_eager_execution",
+    "get_default_session", "set_random_seed",
 ])  # fmt: skip
-OF_TENSORFLOW_2 = frozenset(["GradientTape", "function"])
+OF_TENSORFLOW_2 = frozenset(["GradientTape", "function"])  # and these say that it does not
 
 _started = False
 
@@ -44,7 +46,7 @@ _started = False
 def __getattr__(name):
     if name.startswith("__"):
         raise AttributeError(f"module 'tensorflow' has no attribute {name!r}")
-    _start(name)
+    _start()
     if name == "keras":
         return importlib.import_module("tensorflow.keras")
     if name in NAMESPACES and _is_there(name):
@@ -53,9 +55,11 @@ def __getattr__(name):
         if _is_there(family):
             module = importlib.import_module(f"{__name__}.{family}")
             if name in module.__all__:
-                value = getattr(module, name)
-                if name not in OF_TENSORFLOW_1:
-                    globals()[name] = value
+                if name in OF_TENSORFLOW_2:
+                    _conventions().eager(True)
+                elif family == "v1" and name not in SETTINGS:
+                    _conventions().eager(False)
+                value = globals()[name] = getattr(module, name)
                 return value
     raise AttributeError(
         f"tensorflow.{name} is not provided by hornbeam: `tensorflow` is hornbeam here, which has "
@@ -64,18 +68,17 @@ def __getattr__(name):
     )
 
 
-def _start(name):
-    """Says at the first name whether values come at once, as in TensorFlow 2."""
+def _start():
+    """Says at the first name that values come at once, as in TensorFlow 2."""
     global _started
-    if not _started or name in OF_TENSORFLOW_1 or name in OF_TENSORFLOW_2:
+    if not _started:
         _started = True
-        conventions = importlib.import_module(f"{__name__}.conventions")
-        if name in OF_TENSORFLOW_1:
-            conventions.eager(False)
-        elif name in OF_TENSORFLOW_2:
-            conventions.eager(True)
-        else:
-            conventions.follow_tensorflow()
+        _conventions().follow_tensorflow()
+        importlib.import_module(f"{__name__}.ops").note_variables()
+
+
+def _conventions():
+    return importlib.import_module(f"{__name__}.conventions")
 
 
 def _is_there(name):

@@ -24,6 +24,10 @@ _UNARY = {
     "atan": jnp.arctan,
     "atanh": jnp.arctanh,
     "ceil": jnp.ceil,
+    "bessel_i0": special.i0,
+    "bessel_i0e": special.i0e,
+    "bessel_i1": special.i1,
+    "bessel_i1e": special.i1e,
     "conj": jnp.conj,
     "cos": jnp.cos,
     "cosh": jnp.cosh,
@@ -102,6 +106,12 @@ def _truncate_divide(x, y):
     return x / y
 
 
+def _floored(x, y):
+    """TensorFlow 1's division, that of Python 2: whole numbers stay whole."""
+    whole = jnp.issubdtype(jnp.result_type(x, y), jnp.integer)
+    return jnp.floor_divide(x, y) if whole else x / y
+
+
 def _true_divide(x, y):
     return jnp.divide(x, y)
 
@@ -121,6 +131,7 @@ def _xdivy(x, y):
 _BINARY = {
     "add": jnp.add,
     "atan2": jnp.arctan2,
+    "div": _floored,
     "divide": _true_divide,
     "divide_no_nan": _divide_no_nan,
     "equal": jnp.equal,
@@ -188,6 +199,12 @@ def _holds_arrays(x):
 
 
 globals().update({name: _binary(name, compute) for name, compute in _BINARY.items()})
+
+
+@function
+def betainc(a, b, x):
+    """The regularized incomplete beta function."""
+    return special.betainc(jnp.asarray(a), jnp.asarray(b), jnp.asarray(x))
 
 
 @function
