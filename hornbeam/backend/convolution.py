@@ -4,10 +4,13 @@ Kernels are laid out as `(*window, input channels, filters)` in both formats, th
 transposed convolution as `(*window, filters, input channels)`.
 """
 
+import math
+
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from hornbeam import kernels
 from hornbeam.backend.config import normalize_data_format
 from hornbeam.backend.errors import ShapeError
 from hornbeam.backend.ops import op
@@ -98,18 +101,50 @@ def output_length(length, window, padding, stride, dilation=1):
 
 
 @op
-def _convolve(x, kernel, strides, padding, data_format, dilation, groups):
-    x, kernel = jnp.asarray(x), jnp.asarray(kernel)
-    dtype = jnp.result_type(x, kernel)
+def _convolve(x, kernel, strides, padding, data_format, dilation):
+    x, kernel = _of_one_dtype(x, kernel)
+    last = data_format == "channels_last"
+    if last and kernels.on_cpu() and all(size == 1 for size in kernel.shape[:-2]):
+        x = x[(slice(None), *(slice(None, None, stride) for stride in strides))]
+        matrix = kernel.reshape(kernel.shape[-2:])  # XLA's own gradient takes half as long again
+        return (x.reshape(-1, x.shape[-1]) @ matrix).reshape(*x.shape[:-1], matrix.shape[-1])
     return lax.conv_general_dilated(
-        x.astype(dtype),
-        kernel.astype(dtype),
+        x,
+        kernel,
         strides,
         padding,
         rhs_dilation=dilation,
         dimension_numbers=_layout(x.ndim - 2, data_format),
-        feature_group_count=groups,
     )
+
+
+@op
+def _convolve_channels(x, kernel, strides, padding, data_format, dilation):
+    x, kernel = _of_one_dtype(x, kernel)
+    window, count = kernel.shape[:-2], x.ndim - 2
+    if not kernels.on_cpu() or math.prod(window) > kernels.MOST_PLACES:
+        return lax.conv_general_dilated(
+            x,
+            kernel.reshape(*window, 1, -1),
+            strides,
+            padding,
+            rhs_dilation=dilation,
+            dimension_numbers=_layout(count, data_format),
+            feature_group_count=kernel.shape[-2],
+        )
+    first = data_format == "channels_first"
+    x = jnp.moveaxis(x, 1, -1) if first else x
+    if isinstance(padding, str):
+        reach = [(size - 1) * step + 1 for size, step in zip(window, dilation)]
+        padding = lax.padtype_to_pads(x.shape[1:-1], reach, strides, padding)
+    y = kernels.depthwise(x, kernel, strides, padding, dilation)
+    return jnp.moveaxis(y, -1, 1) if first else y
+
+
+def _of_one_dtype(*arrays):
+    arrays = [jnp.asarray(array) for array in arrays]
+    dtype = jnp.result_type(*arrays)
+    return [array.astype(dtype) for array in arrays]
 
 
 def _convolution(name, count, x, kernel, strides, padding, data_format, dilation, depthwise=False):
@@ -136,18 +171,8 @@ def _convolution(name, count, x, kernel, strides, padding, data_format, dilation
         pads = [((window[0] - 1) * dilation[0], 0)]
     else:
         pads = padding.upper()
-    groups = 1
-    if depthwise:
-        groups = int_shape(kernel)[-2]
-        kernel = _grouped(kernel)
-    return _convolve(x, kernel, strides, pads, data_format, dilation, groups)
-
-
-@op
-def _grouped(kernel):
-    """Lays a kernel `(*window, channels, multiplier)` out as one group for each channel."""
-    kernel = jnp.asarray(kernel)
-    return kernel.reshape(*kernel.shape[:-2], 1, kernel.shape[-2] * kernel.shape[-1])
+    convolve = _convolve_channels if depthwise else _convolve
+    return convolve(x, kernel, strides, pads, data_format, dilation)
 
 
 def conv1d(x, kernel, strides=1, padding="valid", data_format=None, dilation_rate=1):
@@ -319,8 +344,7 @@ def separable_conv2d(
 
 @op
 def _convolve_transposed(x, kernel, output_shape, strides, padding, data_format, dilation):
-    x, kernel = jnp.asarray(x), jnp.asarray(kernel)
-    dtype = jnp.result_type(x, kernel)
+    x, kernel = _of_one_dtype(x, kernel)
     count = x.ndim - 2
     axes = _window_axes(count, data_format)
     pads = []
@@ -340,8 +364,8 @@ def _convolve_transposed(x, kernel, output_shape, strides, padding, data_format,
         pads.append((low, wanted - (size - 1) * strides[i] - 2 + reach - low))
     kernel = jnp.flip(kernel, range(count)).swapaxes(-1, -2)
     return lax.conv_general_dilated(
-        x.astype(dtype),
-        kernel.astype(dtype),
+        x,
+        kernel,
         (1,) * count,
         pads,
         lhs_dilation=strides,
@@ -519,9 +543,7 @@ def _pool(x, window, strides, padding, data_format, mode):
         sizes[axis], steps[axis] = size, step
     padding = padding.upper()
     if mode == "max":
-        floats = jnp.issubdtype(x.dtype, jnp.floating)
-        least = np.array(-np.inf if floats else jnp.iinfo(x.dtype).min, x.dtype)
-        return lax.reduce_window(x, least, lax.max, sizes, steps, padding)
+        return kernels.max_pool(x, sizes, steps, padding)
     zero = np.array(0, x.dtype)
     total = lax.reduce_window(x, zero, lax.add, sizes, steps, padding)
     if padding == "VALID":

@@ -159,7 +159,7 @@ class Executable(Traced):
         super().__init__(body, arrays, training, wide, known)
         compilation.configure()
         self.steps = 0
-        self._compiled = jax.jit(self.compute, donate_argnums=0)
+        self._compiled = compilation.jit(self.compute, donate_argnums=0)
 
     def __call__(self, arrays):
         step = np.uint32(self.steps)

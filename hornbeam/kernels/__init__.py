@@ -1,5 +1,8 @@
 """Compute where XLA's own way is slow: plain functions of arrays."""
 
+from hornbeam.kernels.depthwise import MOST_PLACES, depthwise
 from hornbeam.kernels.hashing import hashed_bits
+from hornbeam.kernels.pooling import max_pool
+from hornbeam.kernels.windows import on_cpu
 
-__all__ = ["hashed_bits"]
+__all__ = ["MOST_PLACES", "depthwise", "hashed_bits", "max_pool", "on_cpu"]

@@ -144,9 +144,9 @@ class Step(Traced):
             self.constants += [v for v in objective.variables if v not in have]
             resettable = set(objective.zeroed)
             self._zeroed = [index for index, v in enumerate(self.state) if v in resettable]
-        self._single = jax.jit(self._compute_single, donate_argnums=0)
-        self._gathered = jax.jit(self._compute_gathered, donate_argnums=0, static_argnums=7)
-        self._loop = jax.jit(self._compute_loop, donate_argnums=0, static_argnums=8)
+        self._single = compilation.jit(self._compute_single, donate_argnums=0)
+        self._gathered = compilation.jit(self._compute_gathered, donate_argnums=0, static_argnums=7)
+        self._loop = compilation.jit(self._compute_loop, donate_argnums=0, static_argnums=8)
 
     @property
     def prefers_loop(self):
