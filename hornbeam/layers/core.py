@@ -17,6 +17,7 @@ __all__ = [
     "Dense",
     "Dropout",
     "Flatten",
+    "Identity",
     "Masking",
     "Permute",
     "RepeatVector",
@@ -327,6 +328,11 @@ class Flatten(Layer):
     def get_config(self):
         return super().get_config() | {"data_format": self.data_format}
 
+    @classmethod
+    def from_config(cls, config):
+        # Keras before 2.2 told no format and moved nothing, whatever the order of its images.
+        return super().from_config({"data_format": "channels_last", **config})
+
 
 class RepeatVector(Layer):
     """Repeats the input `n` times along a new time axis.
@@ -455,6 +461,22 @@ class Dense(Layer):
             "kernel_constraint": constraints.serialize(self.kernel_constraint),
             "bias_constraint": constraints.serialize(self.bias_constraint),
         }
+
+
+class Identity(Layer):
+    """Returns its input.
+
+    Input shape: any.
+    Output shape: that of the input.
+    """
+
+    supports_masking = True
+
+    def call(self, inputs):
+        return K.identity(inputs)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
 
 
 class ActivityRegularization(Layer):

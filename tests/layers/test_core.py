@@ -186,3 +186,16 @@ def test_lambda_finds_a_named_function_in_custom_objects():
 def test_an_unknown_layer_is_named_with_its_neighbours():
     with pytest.raises(ValueError, match="Did you mean 'Dense'"):
         L.deserialize({"class_name": "Dens", "config": {}})
+
+
+def test_flatten_of_a_file_before_keras_2_2_keeps_the_order():
+    K.set_image_data_format("channels_first")
+    try:
+        assert L.Flatten().data_format == "channels_first"
+        old = L.Flatten.from_config({"name": "flatten_1", "trainable": True})
+        again = L.Flatten.from_config(L.Flatten().get_config())
+    finally:
+        K.set_image_data_format("channels_last")
+    assert old.data_format == "channels_last" and again.data_format == "channels_first"
+    x = np.arange(12).reshape(1, 2, 2, 3)
+    np.testing.assert_array_equal(old(x), x.reshape(1, 12))
