@@ -8,11 +8,13 @@ from importlib.metadata import version
 
 import hornbeam
 from hornbeam.compat import run_code, run_module, run_script
+from hornbeam.compat.errors import NotebookError
 
 __all__ = ["main"]
 
 HELP = """\
 usage: hornbeam run SCRIPT [arguments ...]
+       hornbeam run [--shell] NOTEBOOK.ipynb [arguments ...]
        hornbeam run -m MODULE [arguments ...]
        hornbeam run -c CODE [arguments ...]
        hornbeam info [--json] FILE
@@ -25,6 +27,9 @@ Runs a Keras program as it stands: `keras` and its submodules mean hornbeam, in 
 the processes it starts. Everything after SCRIPT, MODULE or CODE belongs to the program. SCRIPT may
 be `-` (standard input), or a folder or zip file with a __main__.py. The program's exit status
 becomes ours.
+
+Of a NOTEBOOK the code cells run in order, in its folder. Commands for the system's shell (`!ls`)
+are left out, with a word, unless --shell allows them.
 
 `info` tells what is in a model file (HDF5, .keras, JSON, YAML, safetensors) without loading it:
 layers, weights, optimizer, and whether it holds Python code. Its exit status is 1 for a file that
@@ -58,24 +63,8 @@ def main(arguments=None):
             print(f"hornbeam {hornbeam.__version__} "
                   f"(JAX {version('jax')}, Python {platform.python_version()})")
             return 0
-        case ["run", "-m", name, *rest]:
-            return run_module(name, rest)
-        case ["run", "-c", source, *rest]:
-            return run_code(source, rest)
-        case ["run", path, *rest] if path == "-" or not path.startswith("-"):
-            try:
-                return run_script(path, rest)
-            except OSError as error:
-                return _usage(f"cannot open {path!r}: {error.strerror or error}. "
-                              "Give the path of a Python script.")
-        case ["run", "-m" | "-c" as option]:
-            return _usage(f"run {option} needs an argument: "
-                          + ("the module's name." if option == "-m" else "the program's text."))
-        case ["run", option, *_]:
-            return _usage(f"run knows no option {option!r}; it knows -m and -c. Options of the "
-                          "program go after its name.")
-        case ["run"]:
-            return _usage("run needs the script to run.")
+        case ["run", *rest]:
+            return _run(rest)
         case ["info", *rest]:
             return _info(rest)
         case ["convert", *rest]:
@@ -85,6 +74,36 @@ def main(arguments=None):
         case []:
             return _usage("nothing to do.")
     return _usage(f"unknown command {arguments[0]!r}. Did you mean `hornbeam run {arguments[0]}`?")
+
+
+def _run(arguments):
+    """Runs a program; the options before it are ours."""
+    options = []
+    while arguments and arguments[0] == "--shell":
+        options.append(arguments.pop(0))
+    shell = "--shell" in options
+    match arguments:
+        case ["-m", name, *rest]:
+            return run_module(name, rest)
+        case ["-c", source, *rest]:
+            return run_code(source, rest)
+        case [path, *rest] if path == "-" or not path.startswith("-"):
+            if shell and not path.endswith(".ipynb"):
+                return _usage(f"--shell is for notebooks; got {path!r}.")
+            try:
+                return run_script(path, rest, allow_shell=shell)
+            except OSError as error:
+                return _usage(f"cannot open {path!r}: {error.strerror or error}. "
+                              "Give the path of a Python script.")
+            except NotebookError as error:
+                return _usage(str(error))
+        case ["-m" | "-c" as option]:
+            return _usage(f"run {option} needs an argument: "
+                          + ("the module's name." if option == "-m" else "the program's text."))
+        case [option, *_]:
+            return _usage(f"run knows no option {option!r}; it knows -m, -c and --shell. "
+                          "Options of the program go after its name.")
+    return _usage("run needs the script to run.")
 
 
 def _info(arguments):

@@ -3,7 +3,9 @@
 import os
 import sys
 
-__all__ = ["has_display", "show_without_display"]
+__all__ = ["BACKEND", "has_display", "show_without_display"]
+
+BACKEND = "module://hornbeam.compat.figures"
 
 
 def has_display():
@@ -16,4 +18,4 @@ def has_display():
 def show_without_display():
     """Lets matplotlib save figures where it cannot show them, unless the user chose a backend."""
     if not has_display() and "MPLBACKEND" not in os.environ:
-        os.environ["MPLBACKEND"] = "module://hornbeam.compat.figures"
+        os.environ["MPLBACKEND"] = BACKEND

@@ -19,13 +19,18 @@ from hornbeam.compat.names import activate
 
 __all__ = ["run_code", "run_module", "run_script"]
 
+_LAUNCHERS = (__name__, "runpy", "hornbeam.compat.notebooks", "hornbeam.compat.magics", "ast")
 
-def run_script(path, arguments=()):
-    """Runs a script, or a folder or zip file that holds a `__main__.py`.
+
+def run_script(path, arguments=(), allow_shell=False):
+    """Runs a script, a notebook, or a folder or zip file that holds a `__main__.py`.
+
+    A notebook runs in its own folder, as in Jupyter. See `hornbeam.compat.notebooks`.
 
     Args:
         path: of the script; `-` reads the program from standard input.
         arguments: what the program finds in `sys.argv[1:]`.
+        allow_shell: whether a notebook's commands for the system's shell are run.
 
     Returns:
         The exit status: 0, or 1 if the program raised (its traceback has been printed), or 130
@@ -33,6 +38,7 @@ def run_script(path, arguments=()):
 
     Raises:
         OSError: if the script cannot be read.
+        NotebookError: if a file named .ipynb is no notebook of Python.
     """
     if path == "-":
         source = sys.stdin.read()
@@ -42,6 +48,8 @@ def run_script(path, arguments=()):
         return _run([path, *arguments], full_path,
                     lambda main: runpy._run_module_as_main("__main__", alter_argv=False))
 
+    if path.endswith(".ipynb"):
+        return _run_notebook(full_path, [path, *arguments], allow_shell)
     with io.open_code(full_path) as file:
         source = file.read()
 
@@ -52,6 +60,15 @@ def run_script(path, arguments=()):
         _execute(source, full_path, main)
 
     return _run([path, *arguments], os.path.dirname(os.path.realpath(path)), execute)
+
+
+def _run_notebook(full_path, argv, allow_shell):
+    from hornbeam.compat.notebooks import cells_of, run_cells
+
+    cells = cells_of(full_path)
+    folder, name = os.path.split(os.path.realpath(full_path))
+    os.chdir(folder)
+    return _run(argv, folder, lambda main: run_cells(cells, name, main, allow_shell))
 
 
 def run_module(name, arguments=()):
@@ -110,7 +127,7 @@ def _execute(source, filename, main):
 def _without_launcher(traceback):
     """The traceback from the program's first frame on."""
     while traceback is not None:
-        if traceback.tb_frame.f_globals.get("__name__") not in (__name__, "runpy"):
+        if traceback.tb_frame.f_globals.get("__name__") not in _LAUNCHERS:
             break
         traceback = traceback.tb_next
     return traceback

@@ -13,7 +13,7 @@ PROGRAM = """\
 import matplotlib.pyplot as plt
 plt.plot([1, 2])
 plt.show()
-assert plt.get_fignums() == []
+assert plt.get_backend() == "svg" or plt.get_fignums() == []
 plt.figure(); plt.figure(); plt.show()
 plt.ion()
 for x in (1, 2):
@@ -35,7 +35,7 @@ def test_figures_are_saved_where_they_cannot_be_shown(variables, files, tmp_path
                             env={**environment, "PYTHONPATH": str(ROOT), **variables},
                             capture_output=True, text=True, timeout=120)
     assert result.returncode == 0, result.stderr
-    assert sorted(os.listdir(tmp_path)) == [*files[:1], *files[1:], "program.py"]
+    assert sorted(os.listdir(tmp_path)) == [*files, "program.py"]
     for name in files[1:]:
         assert f"hornbeam: there is no display; saved {name}" in result.stderr
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
