@@ -7,6 +7,7 @@ import inspect
 import numpy as np
 
 from hornbeam.backend import running
+from hornbeam.backend.config import conventions
 from hornbeam.backend.function import ancestors
 from hornbeam.backend.tensors import Operand, Variable
 from hornbeam.bytecode import portable, unpacked
@@ -167,6 +168,10 @@ class WeightsMixin:
     def __setattr__(self, name, value):
         if not name.startswith("_inbound") and name not in _OWN_LISTS:
             self._track(value)
+        if name == "trainable" and conventions() == "tf.keras":  # which sets it in all inner layers
+            if value != self.__dict__.get(name, value):
+                for layer in self._layers:
+                    layer.trainable = value
         object.__setattr__(self, name, value)
 
     def _track(self, value):

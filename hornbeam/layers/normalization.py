@@ -2,6 +2,7 @@
 
 from hornbeam import backend as K
 from hornbeam import constraints, initializers, regularizers
+from hornbeam.backend.config import conventions
 from hornbeam.engine.checks import InputSpec, ShapeError
 from hornbeam.engine.layer import Layer
 from hornbeam.layers.arguments import known_axis
@@ -37,7 +38,8 @@ class BatchNormalization(Layer):
     batch are still used (tf.keras 2 uses the moving averages then). The variance that enters the
     moving average is multiplied by `n / (n - 1 - epsilon)`, `n` being the number of elements in
     the mean; for images (rank 4, axis 1 or -1) it has been multiplied by `n / (n - 1)` before,
-    by TensorFlow's fused kernel.
+    by TensorFlow's fused kernel. Where tf.keras's conventions hold, a layer with `trainable=False`
+    uses the moving averages in training too, and the first of the two factors is left out.
     """
 
     supports_masking = True
@@ -61,6 +63,7 @@ class BatchNormalization(Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
+        self._as_in_tf_keras = conventions() == "tf.keras"
         if isinstance(axis, (list, tuple)) and len(axis) == 1:
             axis = axis[0]  # tf.keras's form
         self.axis = int(axis)
@@ -118,6 +121,8 @@ class BatchNormalization(Layer):
         self.built = True
 
     def call(self, inputs, training=None):
+        if self._as_in_tf_keras and not self.trainable:
+            training = False
         return K.in_train_phase(
             lambda: self._normalize_by_batch(inputs),
             lambda: K.batch_normalization(
@@ -138,11 +143,12 @@ class BatchNormalization(Layer):
         normalized, mean, variance = K.normalize_batch_in_training(
             inputs, self.gamma, self.beta, axes, epsilon=self.epsilon
         )
-        shape = K.int_shape(inputs)
-        count = 1
-        for axis in axes:
-            count *= int(shape[axis])
-        variance = variance * (count / (count - (1.0 + self.epsilon)))
+        if not self._as_in_tf_keras:
+            shape = K.int_shape(inputs)
+            count = 1
+            for axis in axes:
+                count *= int(shape[axis])
+            variance = variance * (count / (count - (1.0 + self.epsilon)))
         self.add_update(
             [
                 K.moving_average_update(self.moving_mean, mean, self.momentum),

@@ -1,5 +1,6 @@
 """Optimizers: the rules by which training changes the weights."""
 
+from hornbeam.optimizers import schedules
 from hornbeam.optimizers.adagrad import Adadelta, Adagrad
 from hornbeam.optimizers.adam import Adam, Adamax, Nadam
 from hornbeam.optimizers.adapter import TFOptimizer
@@ -36,6 +37,7 @@ __all__ = [
     "nadam",
     "optimizer_from_config",
     "rmsprop",
+    "schedules",
     "serialize",
     "sgd",
 ]

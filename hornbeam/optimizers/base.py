@@ -16,7 +16,7 @@ import numpy as np
 
 from hornbeam.backend import running
 from hornbeam.backend.cells import EagerTensor
-from hornbeam.backend.config import floatx
+from hornbeam.backend.config import conventions, floatx
 from hornbeam.backend.function import (
     apply_updates,
     batch_get_value,
@@ -30,7 +30,11 @@ from hornbeam.backend.precision import wide_scope
 from hornbeam.backend.program import Program
 from hornbeam.backend.tapes import Tape
 from hornbeam.backend.tensors import Operand, Tensor, Variable, sources_of
+from hornbeam.backend.variables import cast
 from hornbeam.bytecode import portable, unpacked
+from hornbeam.optimizers.schedules import LearningRateSchedule
+from hornbeam.optimizers.schedules import deserialize as deserialize_schedule
+from hornbeam.optimizers.schedules import serialize as serialize_schedule
 from hornbeam.registry import has_arg
 
 
@@ -93,6 +97,10 @@ def _any_order(get_updates):
     return in_any_order
 
 
+_STORED = (Variable, LearningRateSchedule)
+_LIMITS = ("clipnorm", "clipvalue", "global_clipnorm")
+
+
 class Optimizer:
     """Base of all optimizers.
 
@@ -104,6 +112,7 @@ class Optimizer:
             exceeds it. 0 means no limit.
         clipvalue: Float >= 0. Each element of a gradient is clipped to this absolute value.
             0 means no limit.
+        global_clipnorm: Float >= 0, tf.keras's name for what `clipnorm` is here.
         name: String, prefix of the variables' names; None means the name of the class.
 
     Attributes:
@@ -115,7 +124,8 @@ class Optimizer:
     Raises:
         TypeError: for another keyword argument.
 
-    Notes: Keras 2.3.1 clips by the norm of all gradients together; tf.keras clips each by its own.
+    Notes: Keras 2.3.1 clips by the norm of all gradients together; tf.keras clips each by its own,
+        and so does `clipnorm` where tf.keras's conventions hold.
     """
 
     slot_names = ()
@@ -123,12 +133,15 @@ class Optimizer:
 
     def __init__(self, **kwargs):
         for name in kwargs:
-            if name not in ("clipnorm", "clipvalue", "name"):
+            if name not in (*_LIMITS, "name"):
                 raise TypeError(
                     f"Unexpected keyword argument passed to optimizer: {name}. Beside its own "
                     f"arguments, {type(self).__name__} takes 'clipnorm' and 'clipvalue'."
                 )
-        for name in ("clipnorm", "clipvalue"):
+        if kwargs.get("clipnorm") is not None and kwargs.get("global_clipnorm") is not None:
+            raise ValueError("An optimizer takes one of clipnorm and global_clipnorm.")
+        self._clips_each = conventions() == "tf.keras"
+        for name in _LIMITS:
             if kwargs.get(name) is not None:
                 setattr(self, name, _checked(name, kwargs[name], at_least=0))
         self.name = kwargs.get("name") or type(self).__name__
@@ -140,7 +153,9 @@ class Optimizer:
     def __setattr__(self, name, value):
         """A number given to a hyperparameter becomes its value; its variable stays the same."""
         current = self.__dict__.get(name)
-        if isinstance(current, Variable) and not isinstance(value, Variable):
+        if isinstance(current, LearningRateSchedule) and not callable(value):
+            value = self._hyperparameter(name, value)
+        if isinstance(current, Variable) and not isinstance(value, _STORED):
             if isinstance(value, EagerTensor) or (
                 isinstance(value, Tensor) and _reads_only(value, current)
             ):
@@ -151,7 +166,11 @@ class Optimizer:
         super().__setattr__(name, value)
 
     def _hyperparameter(self, name, value, dtype=None):
-        """Makes the scalar variable of a hyperparameter."""
+        """Makes the scalar variable of a hyperparameter; a schedule stays, as what it is."""
+        if isinstance(value, dict) and name == "learning_rate":
+            value = deserialize_schedule(value)
+        if isinstance(value, LearningRateSchedule):
+            return value
         if isinstance(value, Operand):
             value = value.eval()
         value = _checked(name, value)
@@ -172,9 +191,12 @@ class Optimizer:
 
     def current_learning_rate(self):
         """Returns the learning rate of this update, after `decay`: a scalar tensor or array."""
+        rate = self.learning_rate
+        if isinstance(rate, LearningRateSchedule):
+            rate = rate(cast(self.iterations, floatx()))
         if self.initial_decay > 0:
-            return decayed(self.learning_rate, self.decay, self.iterations)
-        return self.learning_rate
+            return decayed(rate, self.decay, self.iterations)
+        return rate
 
     # ---- the rule
 
@@ -244,9 +266,13 @@ class Optimizer:
         return updates
 
     def clip_gradients(self, grads):
-        """Applies `clipnorm`, then `clipvalue`, to a list of gradients."""
+        """Applies `clipnorm` or `global_clipnorm`, then `clipvalue`, to a list of gradients."""
         grads = list(grads)
         limit = getattr(self, "clipnorm", None) or 0
+        if limit > 0 and getattr(self, "_clips_each", False):
+            grads = [_scaled_to_norm([g], limit, _global_norm([g]))[0] for g in grads]
+            limit = 0
+        limit = limit or getattr(self, "global_clipnorm", None) or 0
         if limit > 0 and grads:
             grads = _scaled_to_norm(grads, limit, _global_norm(grads))
         limit = getattr(self, "clipvalue", None) or 0
@@ -473,7 +499,7 @@ class Optimizer:
     def get_config(self):
         """Returns the arguments of the constructor, as a dict."""
         return {
-            name: getattr(self, name) for name in ("clipnorm", "clipvalue") if hasattr(self, name)
+            name: getattr(self, name) for name in _LIMITS if hasattr(self, name)
         }
 
     @classmethod
@@ -497,7 +523,9 @@ def constrained(param, value):
 
 
 def number(variable):
-    """Returns the value of a hyperparameter as a Python float."""
+    """Returns the value of a hyperparameter as a Python float; of a schedule, its config."""
+    if isinstance(variable, LearningRateSchedule):
+        return serialize_schedule(variable)
     return float(variable.eval()) if isinstance(variable, Operand) else float(variable)
 
 

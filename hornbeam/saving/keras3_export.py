@@ -329,7 +329,12 @@ def _optimizer(entry):
         return _object("keras.optimizers", kind, config), {}
     kept = {name: config.pop(name) for name in ("schedule_decay",) if name in config}
     decay = config.pop("decay", 0.0)
-    if decay:
+    if isinstance(config.get("learning_rate"), dict):
+        rate = config["learning_rate"]
+        config["learning_rate"] = _object(
+            "keras.optimizers.schedules", rate["class_name"], rate["config"]
+        )
+    elif decay:
         config["learning_rate"] = _object(
             "keras.optimizers.schedules",
             "InverseTimeDecay",

@@ -1,6 +1,8 @@
 """Compile configurations of Keras 3 and late tf.keras, translated to those of Keras 2."""
 
 from hornbeam import optimizers
+from hornbeam.backend.config import conventions
+from hornbeam.optimizers import schedules
 from hornbeam.registry import get_registered_object
 from hornbeam.saving import keras3_names as names
 from hornbeam.saving.errors import ModelFileError
@@ -53,11 +55,13 @@ def _optimizer(entry, custom_objects):
         return {"class_name": kind, "config": config}  # unknown: who makes it says so
     result = dict(config)
     if isinstance(result.get("learning_rate"), dict):
-        result.update(_decayed(kind, result["learning_rate"]))
+        result.update(_decayed(kind, result["learning_rate"], custom_objects))
     late = "use_ema" in config  # the optimizers of tf.keras 2.11 and later, and of Keras 3
     if late:
         each = result.pop("clipnorm", None)
-        if each is not None:
+        if each is not None and conventions() == "tf.keras":
+            result["clipnorm"] = each
+        elif each is not None:
             raise ValueError(
                 f"The optimizer {kind} was saved with clipnorm={each}, which clips each gradient "
                 "by itself; hornbeam's clipnorm, like Keras 2.3.1's, clips all together. Load the "
@@ -67,7 +71,8 @@ def _optimizer(entry, custom_objects):
             result.setdefault("schedule_decay", 1.0)  # what it is in the formula of later versions
         together = result.pop("global_clipnorm", None)
         if together is not None:
-            result["clipnorm"] = together
+            of_all = "global_clipnorm" if conventions() == "tf.keras" else "clipnorm"
+            result[of_all] = together
     for name, value in list(result.items()):
         wanted = name == "momentum" and kind == "SGD"
         if name in names.OPTIMIZER_NEUTRAL and not wanted:
@@ -81,8 +86,8 @@ def _optimizer(entry, custom_objects):
     return {"class_name": kind, "config": result}
 
 
-def _decayed(kind, schedule):
-    """The learning rate and `decay` of a schedule that is what Keras 2's `decay` is."""
+def _decayed(kind, schedule, custom_objects):
+    """The learning rate, and the `decay` of a schedule that is what Keras 2's `decay` is."""
     name, config = schedule.get("class_name"), schedule.get("config")
     config = config if isinstance(config, dict) else {}
     steps, rate = config.get("decay_steps"), config.get("decay_rate")
@@ -90,6 +95,9 @@ def _decayed(kind, schedule):
     if name == "InverseTimeDecay" and numbers and steps > 0 and not config.get("staircase"):
         if kind != "Nadam":  # which has no decay
             return {"learning_rate": config.get("initial_learning_rate"), "decay": rate / steps}
+    known = name in schedules.__all__ and config
+    if known or get_registered_object(name, custom_objects) is not None:
+        return {"learning_rate": {"class_name": name, "config": config}}
     raise ValueError(
         f"The optimizer {kind} was saved with the learning rate schedule {name!r}, which hornbeam "
         "does not have. Load the model with compile=False, compile it, and give `fit` a "

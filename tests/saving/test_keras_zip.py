@@ -166,7 +166,7 @@ def test_configs_that_name_what_is_not_there_are_refused(change, words, tmp_path
 @pytest.mark.parametrize(
     ("optimizer", "words"),
     [
-        ({"learning_rate": {"class_name": "CosineDecay", "config": {}}}, "schedule 'CosineDecay'"),
+        ({"learning_rate": {"class_name": "NoamDecay", "config": {}}}, "schedule 'NoamDecay'"),
         ({"use_ema": True}, "use_ema=True"),
         ({"use_ema": False, "clipnorm": 1.0}, "clips each gradient by itself"),
     ],

@@ -16,12 +16,12 @@ __compiler_version__ = "unknown"
 
 # Modules below `tensorflow`.
 NAMESPACES = (
-    "audio", "app", "autograph", "bitwise", "compat", "config", "contrib", "data", "debugging",
+    "app", "audio", "autograph", "bitwise", "compat", "config", "contrib", "data", "debugging",
     "distribute", "dtypes", "errors", "estimator", "experimental", "feature_column", "flags",
-    "gfile", "image", "initializers", "io", "keras", "layers", "linalg", "lite", "logging", "losses",
-    "lookup", "math", "metrics", "nest", "nn", "profiler", "python", "python_io", "quantization",
-    "queue", "ragged", "random", "raw_ops", "saved_model", "sets", "signal", "sparse", "strings",
-    "summary", "sysconfig", "test", "tpu", "train", "types", "v1", "version",
+    "gfile", "image", "initializers", "io", "keras", "layers", "linalg", "lite", "logging",
+    "lookup", "losses", "math", "metrics", "nest", "nn", "profiler", "python", "python_io",
+    "quantization", "queue", "ragged", "random", "raw_ops", "saved_model", "sets", "signal",
+    "sparse", "strings", "summary", "sysconfig", "test", "tpu", "train", "types", "v1", "version",
 )  # fmt: skip
 
 # Modules whose public names are names of `tensorflow` as well; the first that has one answers.
