@@ -29,12 +29,14 @@ class Compiled:
     Args:
         function: The Python function.
         name: String for the warning; None takes the function's.
+        warns: Bool. Whether there is a warning.
     """
 
-    def __init__(self, function, name=None):
+    def __init__(self, function, name=None, warns=True):
         self.function = function
         self.name = name or getattr(function, "__name__", repr(function))
         self.runs_in_python = False
+        self._warns = warns
         self._kernels = {}
         names.on_reset(self._kernels.clear)
 
@@ -50,12 +52,13 @@ class Compiled:
                 kernel = self.trace(arguments)
             except TracedValueError as error:
                 self.runs_in_python = True
-                warnings.warn(
-                    f"The function {self.name} looks at values while it is traced, so it is not "
-                    f"compiled; it runs as plain Python from now on. {error}",
-                    UserWarning,
-                    stacklevel=3,
-                )
+                if self._warns:
+                    warnings.warn(
+                        f"The function {self.name} looks at values while it is traced, so it is "
+                        f"not compiled; it runs as plain Python from now on. {error}",
+                        UserWarning,
+                        stacklevel=3,
+                    )
                 return self._run_in_python(arguments)
             while len(self._kernels) >= _KEPT:
                 del self._kernels[next(iter(self._kernels))]

@@ -162,6 +162,24 @@ def narrow(array, wide=False):
     return array if dtype is None else array.astype(dtype)
 
 
+def _length(source):
+    """The number of batches of a source; None where it has no length but knows `cardinality()`.
+
+    Raises:
+        ValueError: if there is no end.
+    """
+    cardinality = getattr(source, "cardinality", None)
+    if cardinality is None:
+        return len(source)
+    number = int(cardinality())
+    if number == -1:
+        raise ValueError(
+            "The data set has no end. Pass the number of steps: `steps_per_epoch`, "
+            "`validation_steps` or `steps`."
+        )
+    return number if number >= 0 else None
+
+
 class Stream:
     """Batches from a generator, an iterable or a `Sequence`.
 
@@ -188,7 +206,7 @@ class Stream:
         self.prepare = prepare
         self.is_sequence = streams.is_sequence(source)
         if steps is None and hasattr(source, "__len__"):
-            steps = len(source)
+            steps = _length(source)
         self.steps = steps
         self.samples = None
         self._reader = streams.Reader(source, workers, max_queue_size, use_multiprocessing, shuffle)

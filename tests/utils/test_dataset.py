@@ -8,6 +8,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from hornbeam.backend.specs import TensorSpec
 from hornbeam.preprocessing import (
     image_dataset_from_directory,
     text_dataset_from_directory,
@@ -111,8 +112,8 @@ def test_elements_may_be_structures_and_have_numpy():
     assert inputs["a"].numpy().tolist() == [1, 2, 3, 4]
     assert type(y.numpy()) is np.ndarray
     assert rows.batch(2).element_spec == (
-        {"a": ((None,), np.dtype("float64"))},
-        ((None,), np.dtype("int64")),
+        {"a": TensorSpec((None,), "float64")},
+        TensorSpec((None,), "int64"),
     )
     with pytest.raises(ValueError, match=r"lengths \[2, 3\]"):
         Dataset.from_tensor_slices((np.zeros(2), np.zeros(3)))
