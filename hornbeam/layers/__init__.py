@@ -12,20 +12,30 @@ from hornbeam.layers.advanced_activations import (
     Softmax,
     ThresholdedReLU,
 )
+from hornbeam.layers.attention import (
+    AdditiveAttention,
+    Attention,
+)
 from hornbeam.layers.convolutional import Conv1D, Conv2D, Conv3D
 from hornbeam.layers.convolutional_recurrent import ConvLSTM2D, ConvLSTM2DCell, ConvRNN2D
 from hornbeam.layers.convolutional_separable import (
+    DepthwiseConv1D,
     DepthwiseConv2D,
     SeparableConv1D,
     SeparableConv2D,
 )
-from hornbeam.layers.convolutional_transposed import Conv2DTranspose, Conv3DTranspose
+from hornbeam.layers.convolutional_transposed import (
+    Conv1DTranspose,
+    Conv2DTranspose,
+    Conv3DTranspose,
+)
 from hornbeam.layers.core import (
     Activation,
     ActivityRegularization,
     Dense,
     Dropout,
     Flatten,
+    Identity,
     Masking,
     Permute,
     RepeatVector,
@@ -36,8 +46,33 @@ from hornbeam.layers.core import (
 )
 from hornbeam.layers.cudnn_recurrent import CuDNNGRU, CuDNNLSTM
 from hornbeam.layers.embeddings import Embedding
+from hornbeam.layers.feature_layers import (
+    CategoryEncoding,
+    Discretization,
+    IntegerLookup,
+    Normalization,
+)
+from hornbeam.layers.image_augmentation import (
+    RandomBrightness,
+    RandomContrast,
+    RandomCrop,
+    RandomFlip,
+    RandomRotation,
+    RandomTranslation,
+    RandomZoom,
+)
+from hornbeam.layers.image_layers import (
+    CenterCrop,
+    Rescaling,
+    Resizing,
+)
 from hornbeam.layers.keras1 import accept_old_arguments
 from hornbeam.layers.lambda_layer import Lambda
+from hornbeam.layers.layer_normalization import (
+    GroupNormalization,
+    LayerNormalization,
+    UnitNormalization,
+)
 from hornbeam.layers.legacy import (
     AtrousConvolution1D,
     AtrousConvolution2D,
@@ -66,6 +101,10 @@ from hornbeam.layers.merge import (
     minimum,
     multiply,
     subtract,
+)
+from hornbeam.layers.multi_head_attention import (
+    EinsumDense,
+    MultiHeadAttention,
 )
 from hornbeam.layers.noise import AlphaDropout, GaussianDropout, GaussianNoise
 from hornbeam.layers.normalization import BatchNormalization
@@ -106,11 +145,13 @@ __all__ = [
     "Activation",
     "ActivityRegularization",
     "Add",
+    "AdditiveAttention",
     "AlphaDropout",
     "AtrousConv1D",
     "AtrousConv2D",
     "AtrousConvolution1D",
     "AtrousConvolution2D",
+    "Attention",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
@@ -120,8 +161,11 @@ __all__ = [
     "AvgPool3D",
     "BatchNormalization",
     "Bidirectional",
+    "CategoryEncoding",
+    "CenterCrop",
     "Concatenate",
     "Conv1D",
+    "Conv1DTranspose",
     "Conv2D",
     "Conv2DTranspose",
     "Conv3D",
@@ -131,9 +175,11 @@ __all__ = [
     "ConvRNN2D",
     "ConvRecurrent2D",
     "Convolution1D",
+    "Convolution1DTranspose",
     "Convolution2D",
     "Convolution2DTranspose",
     "Convolution3D",
+    "Convolution3DTranspose",
     "Cropping1D",
     "Cropping2D",
     "Cropping3D",
@@ -144,10 +190,13 @@ __all__ = [
     "Deconvolution2D",
     "Deconvolution3D",
     "Dense",
+    "DepthwiseConv1D",
     "DepthwiseConv2D",
+    "Discretization",
     "Dot",
     "Dropout",
     "ELU",
+    "EinsumDense",
     "Embedding",
     "Flatten",
     "GRU",
@@ -166,14 +215,18 @@ __all__ = [
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
     "GlobalMaxPooling3D",
+    "GroupNormalization",
     "Highway",
+    "Identity",
     "Input",
     "InputLayer",
     "InputSpec",
+    "IntegerLookup",
     "LSTM",
     "LSTMCell",
     "Lambda",
     "Layer",
+    "LayerNormalization",
     "LeakyReLU",
     "LocallyConnected1D",
     "LocallyConnected2D",
@@ -188,15 +241,26 @@ __all__ = [
     "MaxoutDense",
     "Merge",
     "Minimum",
+    "MultiHeadAttention",
     "Multiply",
+    "Normalization",
     "PReLU",
     "ParametricSoftplus",
     "Permute",
     "RNN",
+    "RandomBrightness",
+    "RandomContrast",
+    "RandomCrop",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomTranslation",
+    "RandomZoom",
     "ReLU",
     "Recurrent",
     "RepeatVector",
+    "Rescaling",
     "Reshape",
+    "Resizing",
     "SReLU",
     "SeparableConv1D",
     "SeparableConv2D",
@@ -213,6 +277,7 @@ __all__ = [
     "ThresholdedReLU",
     "TimeDistributed",
     "TimeDistributedDense",
+    "UnitNormalization",
     "UpSampling1D",
     "UpSampling2D",
     "UpSampling3D",
@@ -240,7 +305,9 @@ AvgPool2D = AveragePooling2D
 AvgPool3D = AveragePooling3D
 Convolution1D = Conv1D
 Convolution2D = Conv2D
+Convolution1DTranspose = Conv1DTranspose
 Convolution2DTranspose = Conv2DTranspose
+Convolution3DTranspose = Conv3DTranspose
 Convolution3D = Conv3D
 Deconv2D = Conv2DTranspose
 Deconv3D = Conv3DTranspose

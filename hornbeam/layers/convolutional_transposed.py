@@ -4,9 +4,9 @@ from hornbeam import backend as K
 from hornbeam.engine.checks import InputSpec, ShapeError
 from hornbeam.engine.layer import Layer
 from hornbeam.layers.arguments import known_axis, per_axis, shape_with, spatial_axes
-from hornbeam.layers.convolutional import Conv2D, Conv3D
+from hornbeam.layers.convolutional import Conv1D, Conv2D, Conv3D
 
-__all__ = ["Conv2DTranspose", "Conv3DTranspose"]
+__all__ = ["Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"]
 
 
 class _Transposed(Layer):
@@ -76,6 +76,93 @@ class _Transposed(Layer):
 
     def get_config(self):
         return super().get_config() | {"output_padding": self.output_padding}
+
+
+class Conv1DTranspose(_Transposed, Conv1D):
+    """Transposed convolution over time steps, from a convolution's output shape to its input's.
+
+    Args:
+        filters: Positive integer, channels of the output.
+        kernel_size: Integer, or a tuple of one: the window.
+        strides: Integer, or a tuple of one: by how much the output is longer.
+        padding: `'valid'` or `'same'`.
+        output_padding: Integer below the stride: what is added to the length of the output. None
+            means the length `input * strides`, for `'valid'` at least the window.
+        data_format: `'channels_last'` or `'channels_first'`; None means the default.
+        dilation_rate: Integer, distance of the window's elements; not together with strides.
+        activation: Name or function; None means linear.
+        use_bias: Bool.
+        kernel_initializer, bias_initializer: Name, function of a shape, or `Initializer`.
+        kernel_regularizer, bias_regularizer, activity_regularizer: Regularizer or None.
+        kernel_constraint, bias_constraint: Constraint or None.
+
+    Input shape: `(batch, steps, channels)`, or channels before steps.
+    Output shape: `(batch, new_steps, filters)`, or filters before steps.
+
+    Raises:
+        ValueError: for an argument out of its range, or an output padding that is not below the
+            stride.
+
+    Source: Dumoulin and Visin 2016, arXiv:1603.07285.
+    """
+
+    paddings = ("valid", "same")
+
+    def __init__(
+        self,
+        filters,
+        kernel_size,
+        strides=1,
+        padding="valid",
+        output_padding=None,
+        data_format=None,
+        dilation_rate=1,
+        activation=None,
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
+        **kwargs,
+    ):
+        super().__init__(
+            filters,
+            kernel_size,
+            strides=strides,
+            padding=padding,
+            data_format=data_format,
+            dilation_rate=dilation_rate,
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+            **kwargs,
+        )
+        self._set_output_padding(output_padding)
+
+    def _convolve(self, inputs):
+        first = self.data_format == "channels_first"
+        before = 2 if first else 1  # one row
+        shape = list(self.compute_output_shape(K.int_shape(inputs)))
+        shape.insert(before, 1)
+        y = K.conv2d_transpose(
+            K.expand_dims(inputs, before),
+            K.expand_dims(self.kernel, 0),
+            tuple(shape),
+            (1, *self.strides),
+            padding=self.padding,
+            data_format=self.data_format,
+            dilation_rate=(1, *self.dilation_rate),
+        )
+        return K.squeeze(y, before)
 
 
 class Conv2DTranspose(_Transposed, Conv2D):

@@ -14,6 +14,8 @@ import warnings
 
 import numpy as np
 
+from hornbeam.translations import tell
+
 __all__ = ["RENAMES", "accept_old_arguments", "prepare", "translate", "translating"]
 
 _LAYOUTS = {"tf": "channels_last", "th": "channels_first", "default": None}
@@ -264,8 +266,12 @@ def translate(name, args, kwargs):
         TypeError: for an argument given under both names, or a form that means nothing now.
         ValueError: for an unknown value of an old argument.
     """
+    given = args, set(kwargs)
     kwargs = dict(kwargs)
     args = prepare(name, args, kwargs)
+    if (len(args), set(kwargs)) != (len(given[0]), given[1]):
+        gone = ", ".join(sorted(given[1] - set(kwargs))) or "by position"
+        tell("argument", f"{name}({gone})", ", ".join(sorted(set(kwargs) - given[1])) or "nothing")
     for old, new in RENAMES[name].items():
         if old not in kwargs:
             continue
@@ -277,7 +283,9 @@ def translate(name, args, kwargs):
                     f"{name} got {old}={value!r}. Expected one of {list(values)}."
                 )
             value = values[value]
-        for target in (new,) if isinstance(new, str) else new:
+        targets = (new,) if isinstance(new, str) else new
+        tell("argument", f"{name}({old})", ", ".join(targets))
+        for target in targets:
             if target in kwargs:
                 raise TypeError(
                     f"For the `{target}` argument, the layer received both the legacy keyword "

@@ -46,7 +46,7 @@ def integers(random, *shape):
 
 IMAGE, VOLUME, STEPS = (7, 6, 2), (5, 4, 6, 2), (6, 2)
 ANY_IMAGE, ANY_VOLUME, ANY_STEPS = (None, None, 2), (None, None, None, 2), (None, 2)
-passes, stops = {"mask": "passes"}, {"mask": "stops"}
+passes, stops, joins = {"mask": "passes"}, {"mask": "stops"}, {"mask": "joins"}
 
 
 def images(make, **options):
@@ -224,6 +224,47 @@ ROWS = {
         steps(lambda: L.ParametricSoftplus(shared_axes=[1]), **passes),
     ],
     "SReLU": [row(lambda: L.SReLU(), (4,)), steps(lambda: L.SReLU(shared_axes=1), **passes)],
+    "AdditiveAttention": [row(lambda: L.AdditiveAttention(), (4, 3), (5, 3), **joins)],
+    "Attention": [
+        row(lambda: L.Attention(), (4, 3), (5, 3), unknown=((None, 3), (None, 3)), **joins),
+        row(lambda: L.Attention(use_scale=True, score_mode="concat"), (4, 3), (5, 3), **joins),
+    ],
+    "CategoryEncoding": [row(lambda: L.CategoryEncoding(5, "count"), (4,), values=integers)],
+    "CenterCrop": [row(lambda: L.CenterCrop(3, 4), IMAGE)],
+    "Conv1DTranspose": [
+        steps(lambda: L.Conv1DTranspose(3, 2, 2)),
+        steps(lambda: L.Conv1DTranspose(3, 3, strides=2, padding="same", output_padding=1)),
+    ],
+    "DepthwiseConv1D": [
+        steps(lambda: L.DepthwiseConv1D(3, depth_multiplier=2)),
+        steps(lambda: L.DepthwiseConv1D(2, 2, padding="same")),
+    ],
+    "Discretization": [row(lambda: L.Discretization([0.0, 1.0]), (4,))],
+    "EinsumDense": [
+        steps(lambda: L.EinsumDense("abc,cd->abd", (None, 4), "tanh", "d")),
+        row(lambda: L.EinsumDense("...c,cde->...de", (2, 3), bias_axes="de"), (4, 3)),
+    ],
+    "GroupNormalization": [row(lambda: L.GroupNormalization(2), (5, 4), **passes)],
+    "Identity": [steps(lambda: L.Identity(), **passes)],
+    "IntegerLookup": [row(lambda: L.IntegerLookup(vocabulary=[3, 1]), (4,), values=integers)],
+    "LayerNormalization": [
+        steps(lambda: L.LayerNormalization(), **passes),
+        row(lambda: L.LayerNormalization(axis=[1, 2]), (5, 4), **passes),
+    ],
+    "MultiHeadAttention": [
+        row(lambda: L.MultiHeadAttention(2, 3), (4, 5), (6, 5), **joins),
+    ],
+    "Normalization": [row(lambda: L.Normalization(mean=[1.0, 2.0], variance=[4.0, 9.0]), STEPS)],
+    "RandomBrightness": [images(lambda: L.RandomBrightness(0.2))],
+    "RandomContrast": [images(lambda: L.RandomContrast(0.2))],
+    "RandomCrop": [row(lambda: L.RandomCrop(3, 4), IMAGE)],
+    "RandomFlip": [images(lambda: L.RandomFlip())],
+    "RandomRotation": [row(lambda: L.RandomRotation(0.2), IMAGE)],
+    "RandomTranslation": [row(lambda: L.RandomTranslation(0.2, 0.1), IMAGE)],
+    "RandomZoom": [row(lambda: L.RandomZoom(0.2), IMAGE)],
+    "Rescaling": [images(lambda: L.Rescaling(0.5, 1.0), **passes)],
+    "Resizing": [row(lambda: L.Resizing(3, 4), IMAGE)],
+    "UnitNormalization": [steps(lambda: L.UnitNormalization(), **passes)],
     "MaxoutDense": [row(lambda: L.MaxoutDense(3), (4,))],
     "TimeDistributedDense": [steps(lambda: L.TimeDistributedDense(3), **passes)],
 }

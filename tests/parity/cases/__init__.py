@@ -7,6 +7,7 @@ FAMILIES = (
     "losses",
     "activations",
     "layers",
+    "later_layers",
     "catalogue",
     "composed",
     "recurrent",
@@ -22,6 +23,7 @@ FAMILIES = (
     "images",
     "text",
     "sequences",
+    "applications",
 )
 
 KERAS = "keras-2.3.1"
