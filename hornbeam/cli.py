@@ -1,5 +1,6 @@
 """The `hornbeam` command."""
 
+import contextlib
 import json
 import os
 import platform
@@ -15,6 +16,7 @@ __all__ = ["main"]
 HELP = """\
 usage: hornbeam run SCRIPT [arguments ...]
        hornbeam run [--shell] NOTEBOOK.ipynb [arguments ...]
+       hornbeam run --report[=FILE] ...
        hornbeam run -m MODULE [arguments ...]
        hornbeam run -c CODE [arguments ...]
        hornbeam info [--json] FILE
@@ -30,6 +32,9 @@ becomes ours.
 
 Of a NOTEBOOK the code cells run in order, in its folder. Commands for the system's shell (`!ls`)
 are left out, with a word, unless --shell allows them.
+
+`--report` tells at the end what was translated for the program, and where: modules, arguments of
+Keras 1, names of TensorFlow and of older packages, files. --report=FILE writes it as JSON.
 
 `info` tells what is in a model file (HDF5, .keras, JSON, YAML, safetensors) without loading it:
 layers, weights, optimizer, and whether it holds Python code. Its exit status is 1 for a file that
@@ -77,11 +82,24 @@ def main(arguments=None):
 
 
 def _run(arguments):
-    """Runs a program; the options before it are ours."""
-    options = []
-    while arguments and arguments[0] == "--shell":
-        options.append(arguments.pop(0))
-    shell = "--shell" in options
+    """Runs a program; what stands before its name is for us."""
+    shell, report = False, contextlib.nullcontext()
+    while arguments and (arguments[0] == "--shell" or arguments[0].startswith("--report")):
+        option, equals, path = arguments.pop(0).partition("=")
+        if option == "--shell" and not equals:
+            shell = True
+        elif option == "--report" and (path or not equals):
+            from hornbeam.compat.report import reporting
+
+            report = reporting(path or None)
+        else:
+            return _usage(f"run knows no option {option + equals + path!r}; it knows --shell, "
+                          "--report and --report=FILE.")
+    with report:
+        return _run_program(arguments, shell)
+
+
+def _run_program(arguments, shell):
     match arguments:
         case ["-m", name, *rest]:
             return run_module(name, rest)
@@ -101,8 +119,8 @@ def _run(arguments):
             return _usage(f"run {option} needs an argument: "
                           + ("the module's name." if option == "-m" else "the program's text."))
         case [option, *_]:
-            return _usage(f"run knows no option {option!r}; it knows -m, -c and --shell. "
-                          "Options of the program go after its name.")
+            return _usage(f"run knows no option {option!r}; it knows -m, -c, --shell and "
+                          "--report. Options of the program go after its name.")
     return _usage("run needs the script to run.")
 
 

@@ -6,12 +6,11 @@ is known: the kind of error, a pattern of its message, and what to write instead
 
 import builtins
 import linecache
-import os
 import re
 import traceback
 
 from hornbeam.compat import python2
-from hornbeam.compat.places import is_program
+from hornbeam.compat.places import is_program, short
 
 __all__ = ["hints"]
 
@@ -190,7 +189,7 @@ def hints(error, source=None):
 def _of_syntax(error, source):
     """All that Python 2 wrote otherwise in the file that cannot be parsed, at once."""
     if "no encoding declared" in str(error) or "'utf-8' codec can't decode" in str(error):
-        return [f"hornbeam: {_short(error.filename or '<string>')}: Python 3 takes a program for "
+        return [f"hornbeam: {short(error.filename or '<string>')}: Python 3 takes a program for "
                 "UTF-8. Put `# -*- coding: latin-1 -*-`, or what it was written in, in its first "
                 "line."]
     if source is None:
@@ -202,7 +201,7 @@ def _of_syntax(error, source):
 
 
 def _listed(path, found):
-    name = _short(path)
+    name = short(path)
     lines = [f"hornbeam: {name} was written for Python 2 in {len(found)} "
              f"place{'s' if len(found) > 1 else ''}:"]
     lines += [f"  {name}:{item.line}: {item.what} -> {item.fix}" for item in found[:_MOST]]
@@ -251,12 +250,4 @@ def _of_rules(error, place, line):
 
 
 def _at(place):
-    return f"{_short(place.filename)}:{place.lineno}"
-
-
-def _short(path):
-    """A path as the user would write it from here."""
-    if not os.path.isabs(path):
-        return path
-    relative = os.path.relpath(path)
-    return path if relative.startswith("..") else relative
+    return f"{short(place.filename)}:{place.lineno}"

@@ -4,7 +4,7 @@ import functools
 import os
 import sysconfig
 
-__all__ = ["is_program", "program_frame"]
+__all__ = ["is_program", "short"]
 
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
@@ -30,8 +30,7 @@ def _installed():
     return tuple({sysconfig.get_path(name) + os.sep for name in names})
 
 
-def program_frame(frame):
-    """The innermost frame, from `frame` outwards, that is the program's; None if none is."""
-    while frame is not None and not is_program(frame.f_code.co_filename):
-        frame = frame.f_back
-    return frame
+def short(path):
+    """A path as the user would write it from here."""
+    relative = os.path.relpath(path) if os.path.isabs(path) else path
+    return path if relative.startswith("..") else relative

@@ -11,6 +11,7 @@ import numpy as np
 
 from hornbeam.saving import hdf5
 from hornbeam.saving.errors import ModelFileError
+from hornbeam.translations import tell
 
 __all__ = ["preprocess_weights_for_loading"]
 
@@ -58,6 +59,7 @@ def origin_of(group, weight_names):
     if backend is None:
         from_tensorflow = any(name.endswith(":0") for name in weight_names)
         backend = "tensorflow" if from_tensorflow else "theano"
+    tell("file", f"{group.file.filename}, of Keras 1 on {backend}", "weights in Keras 2's order")
     return Origin("1", backend)
 
 

@@ -20,6 +20,7 @@ from hornbeam.training.interrupts import deferred
 from hornbeam.training.resuming import Resuming
 from hornbeam.training.runner import BatchListener, Runner
 from hornbeam.training.steps import TRAIN
+from hornbeam.translations import tell
 
 
 def fit(
@@ -47,6 +48,7 @@ def fit(
     """Trains; see `Model.fit`."""
     if "nb_epoch" in kwargs:
         epochs = kwargs.pop("nb_epoch")
+        tell("argument", "fit(nb_epoch)", "epochs")
     if kwargs:
         raise TypeError(f"Unrecognized keyword arguments: {sorted(kwargs)}")
     sources.check_count("epochs", epochs)
