@@ -45,6 +45,11 @@ def is_enabled():
     return running.eager() is not None
 
 
+def is_tracing():
+    """Whether a function is being traced: values are not known, writes are part of it."""
+    return recording.listeners.trace is not None and running.program() is None
+
+
 def has_graph(structure):
     """Whether there is a tensor without a value in nested lists, tuples and dicts."""
     return any(
@@ -216,6 +221,7 @@ __all__ = [
     "has_graph",
     "held",
     "is_enabled",
+    "is_tracing",
     "plain",
     "tensor",
     "tensor_of",

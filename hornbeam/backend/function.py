@@ -30,7 +30,8 @@ def evaluate(x, feed_dict=None):
     if isinstance(x, (list, tuple)):
         return type(x)(evaluate(item, feed_dict) for item in x)
     if isinstance(x, Variable):
-        return x.get_value()
+        eager = running.eager()
+        return np.array(eager.tensor(x).numpy()) if eager and eager.is_tracing() else x.get_value()
     if not isinstance(x, Tensor):
         return np.array(x)
     feed_dict = feed_dict or {}

@@ -578,6 +578,21 @@ def _compiled(replay):
     return compiled
 
 
+def initial(cell):
+    """Returns the value of a cell for a new variable, also where a function is being traced.
+
+    Random numbers that it is made of are drawn now: a variable begins once.
+    """
+    trace = listeners.trace
+    if trace is None or cell.value is not None:
+        return cell.known()
+    trace.seed.value, trace.step.value = np.uint32(draw_seed()), np.uint32(0)
+    try:
+        return cell.known()
+    finally:
+        trace.seed.value = trace.step.value = None
+
+
 def _waiting(wanted):
     """Lists the instructions that must run for cells, in the order in which they were issued."""
     found, stack = {}, list(wanted)

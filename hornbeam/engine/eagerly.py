@@ -15,7 +15,9 @@ import numpy as np
 from hornbeam.backend import eagerly, recording
 from hornbeam.backend.cells import EagerTensor, tensor_of
 from hornbeam.backend.function import default_training
+from hornbeam.backend.ops import OpNode
 from hornbeam.backend.tensors import WIDE_DTYPES, Operand, replace_operands
+from hornbeam.engine.node import LayerNode
 
 _LOGITS = ("softmax", "sigmoid")
 
@@ -58,6 +60,8 @@ def call_layer(layer, takes, inputs, kwargs):
         forget_losses(layer)
     if _is_users(layer):
         return _call_in_python(layer, takes, inputs, kwargs, training)
+    if recording.is_heard() and _depends_on_itself(layer):
+        return _call_by_nodes(layer, inputs, training)
     return _call_at_once(layer, inputs, kwargs, training)
 
 
@@ -139,6 +143,58 @@ def _call_in_python(layer, takes, inputs, kwargs, training):
             for tensor in jax.tree.leaves(outputs, is_leaf=_is_operand):
                 add_called_loss(layer, regularizer(tensor))
     return outputs
+
+
+# ---- networks of which an output is made of another: a gradient may be asked between them
+
+
+def _depends_on_itself(layer):
+    """Whether an output of a network is on the way to another of its outputs."""
+    outputs = layer.__dict__.get("outputs") or ()
+    if len(outputs) < 2 or layer.__dict__.get("_graph") is None:
+        return False
+    found = layer.__dict__.get("_outputs_in_outputs")
+    if found is None or found[0] != list(map(id, outputs)):
+        sources = {source for tensor in outputs for source in _before(tensor)}
+        plain = all(isinstance(node, (LayerNode, OpNode)) for node in layer._graph.nodes)
+        found = list(map(id, outputs)), plain and any(t in sources for t in outputs)
+        layer.__dict__["_outputs_in_outputs"] = found
+    return found[1]
+
+
+def _before(tensor):
+    """The tensors that a tensor is made of."""
+    found, stack = set(), list(tensor.node.sources) if tensor.node is not None else []
+    while stack:
+        source = stack.pop()
+        if source not in found:
+            found.add(source)
+            stack.extend(source.node.sources if source.node is not None else ())
+    return found
+
+
+def _call_by_nodes(network, inputs, training):
+    """Runs the graph of a network node by node, each an instruction of its own."""
+    flat = list(inputs.values()) if isinstance(inputs, dict) else inputs
+    flat = flat if isinstance(flat, list) else [flat]
+    if isinstance(inputs, dict):
+        flat = [inputs[name] for name in network.input_names]
+    values = dict(zip(network.inputs, flat))
+    find = lambda operand: values.get(operand, operand)  # noqa: E731
+    with _calling(training):
+        for node in network._graph.nodes:
+            if isinstance(node, LayerNode):
+                arguments = replace_operands(node.arguments, find)
+                made = node.layer(replace_operands(node.inputs, find), **arguments)
+            else:
+                made = eagerly.call_op(
+                    node.function,
+                    replace_operands(node.args, find),
+                    replace_operands(node.kwargs, find),
+                )
+            made = made if isinstance(made, (list, tuple)) else [made]
+            values.update(zip(node.outputs, made))
+    return [values[tensor] for tensor in network.outputs]
 
 
 def mask_of(tensor):

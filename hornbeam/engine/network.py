@@ -67,8 +67,7 @@ class Network(Layer):
 
     def _init_graph(self, inputs, outputs):
         self._nested_inputs = inputs
-        inputs = list(inputs.values()) if isinstance(inputs, dict) else to_list(inputs)
-        outputs = list(outputs.values()) if isinstance(outputs, dict) else to_list(outputs)
+        inputs, outputs = _flat(inputs), _flat(outputs)
         for role, tensors in (("Input", inputs), ("Output", outputs)):
             for tensor in tensors:
                 if not isinstance(tensor, Operand):
@@ -411,6 +410,15 @@ def _unique_names(names):
         seen[name] = count + 1
         result.append(f"{name}_{count}" if count else name)
     return result
+
+
+def _flat(structure):
+    """Lists the tensors in nested lists, tuples and dicts: tf.keras programs write `[m.inputs]`."""
+    if isinstance(structure, dict):
+        structure = list(structure.values())
+    if isinstance(structure, (list, tuple)):
+        return [tensor for item in structure for tensor in _flat(item)]
+    return [structure]
 
 
 def _symbolic_mask(network, output, masks):

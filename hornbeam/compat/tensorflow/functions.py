@@ -4,10 +4,24 @@ import functools
 
 from hornbeam.backend.cells import Cell, tensor_of
 from hornbeam.backend.recording import Arguments
+from hornbeam.backend.specs import TensorSpec
 from hornbeam.backend.tensors import dtype_name
 from hornbeam.backend.tracing import Compiled
 
-__all__ = ["ConcreteFunction", "function"]
+__all__ = ["ConcreteFunction", "TensorSpec", "function"]
+
+_run_eagerly = False
+
+
+def run_functions_eagerly(run_eagerly):
+    """Says whether functions of `tf.function` run as plain Python; default False."""
+    global _run_eagerly
+    _run_eagerly = bool(run_eagerly)
+
+
+def functions_run_eagerly():
+    """Returns what `run_functions_eagerly` said."""
+    return _run_eagerly
 
 
 class Function(Compiled):
@@ -18,7 +32,6 @@ class Function(Compiled):
         functools.update_wrapper(self, python_function)
         self.python_function = python_function
         self.input_signature = None if input_signature is None else tuple(input_signature)
-        self._of_instances = {}
 
     def __get__(self, instance, owner=None):
         """The method of an instance: traced for each instance, since it may hold variables."""
@@ -34,6 +47,8 @@ class Function(Compiled):
 
     def __call__(self, *args, **kwargs):
         self._check_signature(args)
+        if _run_eagerly:
+            return self.python_function(*args, **kwargs)
         return super().__call__(*args, **kwargs)
 
     def _check_signature(self, args):
@@ -106,7 +121,7 @@ def _stand_ins(structure):
     if isinstance(structure, list):
         items = [_stand_ins(item) for item in structure]
         return None if any(item is None for item in items) else items
-    if type(structure).__name__ != "TensorSpec":
+    if not isinstance(structure, TensorSpec):
         return structure
     shape = tuple(structure.shape)
     return None if None in shape else tensor_of(Cell(None, shape, dtype_name(structure.dtype)))
