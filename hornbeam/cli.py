@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 import hornbeam
 from hornbeam.compat import run_code, run_module, run_script
-from hornbeam.compat.errors import NotebookError
+from hornbeam.compat.errors import KernelError, NotebookError
 
 __all__ = ["main"]
 
@@ -22,6 +22,7 @@ usage: hornbeam run SCRIPT [arguments ...]
        hornbeam info [--json] FILE
        hornbeam convert [--force] [--unsafe] SOURCE TARGET
        hornbeam monitor [--port N] [--file PATH]
+       hornbeam kernel install | remove [--user | --prefix FOLDER] [--name NAME]
        hornbeam --version
        hornbeam --help
 
@@ -35,6 +36,9 @@ are left out, with a word, unless --shell allows them.
 
 `--report` tells at the end what was translated for the program, and where: modules, arguments of
 Keras 1, names of TensorFlow and of older packages, files. --report=FILE writes it as JSON.
+
+`kernel install` adds a kernel to Jupyter in which `keras` and `tensorflow` mean hornbeam: for this
+user, or in the environment --prefix names. `kernel remove` takes it away.
 
 `info` tells what is in a model file (HDF5, .keras, JSON, YAML, safetensors) without loading it:
 layers, weights, optimizer, and whether it holds Python code. Its exit status is 1 for a file that
@@ -60,7 +64,7 @@ def main(arguments=None):
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     match arguments:
         case ["-h" | "--help", *_] | [
-            "run" | "info" | "convert" | "monitor", "-h" | "--help", *_
+            "run" | "kernel" | "info" | "convert" | "monitor", "-h" | "--help", *_
         ]:
             print(HELP, end="")
             return 0
@@ -70,6 +74,8 @@ def main(arguments=None):
             return 0
         case ["run", *rest]:
             return _run(rest)
+        case ["kernel", *rest]:
+            return _kernel(rest)
         case ["info", *rest]:
             return _info(rest)
         case ["convert", *rest]:
@@ -166,18 +172,52 @@ def _convert(arguments):
     return 0
 
 
-def _monitor(options):
-    """Runs the monitor; its packages are imported here, where they are needed."""
-    given = {}
-    rest = iter(options)
+def _kernel(arguments):
+    """Adds our kernel to Jupyter, or takes it away."""
+    action, *options = arguments or [None]
+    if action not in ("install", "remove"):
+        return _usage(f"kernel knows install and remove; got {action!r}." if action
+                      else "kernel needs install or remove.")
+    user = "--user" in options
+    try:
+        given = _values([option for option in options if option != "--user"], "kernel",
+                        ("--prefix", "--name"), beside=", --user")
+    except ValueError as error:
+        return _usage(str(error))
+    if user and "--prefix" in given:
+        return _usage("kernel takes --user or --prefix, not both.")
+    from hornbeam.compat import kernel
+
+    try:
+        folder = getattr(kernel, action)(given.get("--name", "hornbeam"), given.get("--prefix"))
+    except (KernelError, OSError) as error:
+        print(f"hornbeam: {error}", file=sys.stderr)
+        return 1
+    print(f"{'Installed' if action == 'install' else 'Removed'} {folder}")
+    return 0
+
+
+def _values(options, command, known, beside=""):
+    """A dict of options that have a value each: `--port 9000` or `--port=9000`."""
+    given, rest = {}, iter(options)
     for option in rest:
         name, equals, value = option.partition("=")
         value = value if equals else next(rest, None)
-        if name not in ("--port", "--file"):
-            return _usage(f"monitor knows no option {option!r}; it knows --port and --file.")
+        if name not in known:
+            raise ValueError(f"{command} knows no option {option!r}; it knows "
+                             f"{' and '.join(known)}{beside}.")
         if not value:
-            return _usage(f"{name} needs a value.")
+            raise ValueError(f"{name} needs a value.")
         given[name] = value
+    return given
+
+
+def _monitor(options):
+    """Runs the monitor; its packages are imported here, where they are needed."""
+    try:
+        given = _values(options, "monitor", ("--port", "--file"))
+    except ValueError as error:
+        return _usage(str(error))
     port = given.get("--port", "9000")
     if not port.isdecimal() or int(port) > 65535:
         return _usage(f"--port must be a whole number up to 65535; got {port!r}.")
