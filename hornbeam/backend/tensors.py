@@ -362,6 +362,10 @@ class Variable(Operand):
         Raises:
             ValueError: if the shape is another.
         """
+        eager = running.eager()
+        if eager is not None and eager.is_tracing():
+            eager.assign(self, np.asarray(value, self.dtype))
+            return
         value = np.array(value, dtype=self.dtype, copy=copy or None)
         if value.shape != tuple(self.shape):
             if value.size == 1 and self.shape.num_elements() == 1:
@@ -378,10 +382,16 @@ class Variable(Operand):
         return self.on_device() if active is None else active.read(self)
 
     def value(self):
-        """Returns this variable: reading is left to the program that needs it."""
-        return self
+        """Returns this variable: reading is left to the program that needs it.
 
-    read_value = value
+        Where eager execution is on, returns the tensor of its present value.
+        """
+        eager = running.eager() if running.program() is None else None
+        return self if eager is None else eager.tensor(self)
+
+    def read_value(self):
+        """See `value`."""
+        return self.value()
 
     def assign(self, value):
         """Writes `value`: at once for an array, when a program runs for a symbolic tensor."""
