@@ -9,11 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from hornbeam.backend import convolution
+from hornbeam import backend as K
 from hornbeam.compat.tensorflow.shaping import sizes_of
 from hornbeam.compat.tensorflow.wrapping import exported, function
-
-_FORMATS = {"W": "channels_last", "C": "channels_first"}
 
 
 def _format(data_format, count):
@@ -64,17 +62,21 @@ def _convolve(count, x, kernel, strides, padding, data_format, dilations, depthw
     dilations = _per_axis(dilations, count, data_format, "dilations")
     padding = _padding(padding, count, data_format)
     channels = x.shape[1 if data_format == "channels_first" else -1]
+    groups = channels if depthwise else max(channels // kernel.shape[-2], 1)
+    if isinstance(padding, str) and count == 2 and depthwise:
+        return K.depthwise_conv2d(x, kernel, strides, padding.lower(), data_format, dilations)
+    if isinstance(padding, str) and groups == 1:
+        convolve = {1: K.conv1d, 2: K.conv2d, 3: K.conv3d}[count]
+        sizes = (strides[0], dilations[0]) if count == 1 else (strides, dilations)
+        return convolve(x, kernel, sizes[0], padding.lower(), data_format, sizes[1])
     if depthwise:
         kernel = kernel.reshape(*kernel.shape[:-2], 1, -1)
-        groups = channels
-    else:
-        groups = max(channels // kernel.shape[-2], 1)
-    if padding == "SAME":
-        window = [(k - 1) * d + 1 for k, d in zip(kernel.shape, dilations)]
-        first = 2 if data_format == "channels_first" else 1
-        padding = lax.padtype_to_pads(x.shape[first : first + count], window, strides, "SAME")
-    return convolution._convolve.of_arrays(
-        x, kernel, strides, padding, data_format, dilations, groups
+    window = "DHW"[3 - count :]
+    inputs = f"NC{window}" if data_format == "channels_first" else f"N{window}C"
+    dtype = jnp.result_type(x, kernel)
+    return lax.conv_general_dilated(
+        x.astype(dtype), kernel.astype(dtype), strides, padding, rhs_dilation=dilations,
+        dimension_numbers=(inputs, window + "IO", inputs), feature_group_count=groups,
     )
 
 
@@ -182,7 +184,13 @@ def _pooled(count, x, ksize, strides, padding, data_format, kind):
         )
         fill = -np.inf if kind == "max" else 0
         x, padding = jnp.pad(x, around, constant_values=fill), "VALID"
-    return convolution._pool.of_arrays(x, window, strides, padding.lower(), data_format, kind)
+    if count == 1:
+        axis = -1 if data_format == "channels_first" else -2
+        pooled = K.pool2d(jnp.expand_dims(x, axis), (*window, 1), (*strides, 1), padding.lower(),
+                          data_format, kind)
+        return jnp.squeeze(pooled, axis)
+    pool = {2: K.pool2d, 3: K.pool3d}[count]
+    return pool(x, window, strides, padding.lower(), data_format, kind)
 
 
 def _pooling(name, count, kind, data_format):
