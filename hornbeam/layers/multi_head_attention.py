@@ -49,6 +49,8 @@ class EinsumDense(Layer):
         >>> layer = EinsumDense("abc,cd->abd", output_shape=(None, 64), bias_axes="d")
     """
 
+    supports_masking = True
+
     def __init__(
         self,
         equation,

@@ -241,8 +241,8 @@ ROWS = {
     ],
     "Discretization": [row(lambda: L.Discretization([0.0, 1.0]), (4,))],
     "EinsumDense": [
-        steps(lambda: L.EinsumDense("abc,cd->abd", (None, 4), "tanh", "d")),
-        row(lambda: L.EinsumDense("...c,cde->...de", (2, 3), bias_axes="de"), (4, 3)),
+        steps(lambda: L.EinsumDense("abc,cd->abd", (None, 4), "tanh", "d"), **passes),
+        row(lambda: L.EinsumDense("...c,cde->...de", (2, 3), bias_axes="de"), (4, 3), **passes),
     ],
     "GroupNormalization": [row(lambda: L.GroupNormalization(2), (5, 4), **passes)],
     "Identity": [steps(lambda: L.Identity(), **passes)],
