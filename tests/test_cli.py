@@ -190,3 +190,84 @@ def test_program_may_raise_what_the_launcher_catches(tmp_path):
 def test_help_and_version(tmp_path):
     assert hornbeam("--help", folder=tmp_path).stdout.startswith("usage: hornbeam run")
     assert hornbeam("--version", folder=tmp_path).stdout.startswith("hornbeam 0.")
+
+
+@pytest.mark.parametrize(("name", "content"), [
+    ("cookie", b"# -*- coding: latin-1 -*-\nprint(ascii('caf\xe9'))\n"),
+    ("mark", b"\xef\xbb\xbfprint(ascii('caf\xc3\xa9'))\n"),
+    ("windows", b"if True:\r\n    print(ascii('caf\xc3\xa9'))\r\n"),
+])
+def test_encodings_and_line_ends_are_read_as_python_reads_them(name, content, tmp_path):
+    (tmp_path / "program.py").write_bytes(content)
+    result = hornbeam("run", "program.py", folder=tmp_path)
+    assert (result.returncode, result.stdout) == (0, "'caf\\xe9'\n"), result.stderr
+
+
+def test_a_program_in_another_encoding_is_told_what_to_write(tmp_path):
+    (tmp_path / "program.py").write_bytes(b"print('caf\xe9')\n")
+    result = hornbeam("run", "program.py", folder=tmp_path)
+    assert result.returncode == 1
+    assert "SyntaxError" in result.stderr
+    assert "hornbeam: program.py: Python 3 takes a program for UTF-8" in result.stderr
+
+
+def test_programs_read_standard_input_and_their_neighbours(write, tmp_path):
+    write("package/__init__.py", "")
+    write("package/words.py", "word = 'hello'\n")
+    write("package/tool.py", "from . import words\nfrom .words import word\n"
+                             "if __name__ == '__main__':\n    print(word, input('? '))\n")
+    result = hornbeam("run", "-m", "package.tool", folder=tmp_path, input="you\n")
+    assert (result.returncode, result.stdout) == (0, "? hello you\n")
+
+
+def test_options_of_python_hold_for_the_program(write, tmp_path):
+    write("program.py", "import warnings\nassert 0, 'left out'\nwarnings.warn('w', UserWarning)\n")
+    result = python("-O", "-W", "error", "-m", "hornbeam", "run", "program.py", folder=tmp_path)
+    assert result.returncode == 1
+    assert result.stderr.endswith("UserWarning: w\n")
+
+
+def test_pdb_and_profilers_run_the_program(write, tmp_path):
+    program = write("program.py", "import keras\ndef f(x):\n    return x + 1\n\nprint(f(1))\n")
+    result = hornbeam("run", "-m", "pdb", "program.py", folder=tmp_path,
+                      input="b 3\nc\np x * 10\nq\n")
+    assert f"> {program}(3)f()" in result.stdout and "(Pdb) 10\n" in result.stdout
+    result = hornbeam("run", "-m", "cProfile", "program.py", folder=tmp_path)
+    assert result.returncode == 0 and "program.py:2(f)" in result.stdout
+
+
+def test_a_program_may_ask_for_the_names_itself(write, tmp_path):
+    write("program.py", "import hornbeam.as_keras\nimport keras\n"
+                        "print(keras.layers.Dense.__module__)\n")
+    expected = "hornbeam.layers.core\n"
+    assert python("program.py", folder=tmp_path).stdout == expected
+    assert hornbeam("run", "program.py", folder=tmp_path).stdout == expected
+
+
+def test_all_of_python_2_is_told_below_its_own_error(write, tmp_path):
+    write("program.py", "import cPickle\nfor i in xrange(3):\n    print i\n")
+    expected = python("program.py", folder=tmp_path)
+    result = hornbeam("run", "program.py", folder=tmp_path)
+    assert result.returncode == 1
+    assert result.stderr.startswith(expected.stderr)
+    assert result.stderr[len(expected.stderr):].splitlines()[:4] == [
+        "hornbeam: program.py was written for Python 2 in 3 places:",
+        "  program.py:1: import cPickle -> import pickle",
+        "  program.py:2: xrange -> range",
+        "  program.py:3: print as a statement -> print(i)",
+    ]
+
+
+def test_a_neighbour_of_python_2_is_told_with_its_own_name(write, tmp_path):
+    write("program.py", "import neighbour\n")
+    write("neighbour.py", "print 'a'\n")
+    result = hornbeam("run", "program.py", folder=tmp_path)
+    assert "  neighbour.py:1: print as a statement -> print('a')" in result.stderr
+
+
+def test_hint_names_the_line_of_the_program_not_of_the_library(write, tmp_path):
+    write("program.py", "import numpy as np\n\nnp.zeros((8 / 2, 3))\n")
+    result = hornbeam("run", "program.py", folder=tmp_path)
+    lines = result.stderr.splitlines()
+    assert lines[-2] == "TypeError: 'float' object cannot be interpreted as an integer"
+    assert lines[-1].startswith("hornbeam: program.py:3: In Python 3 `/` gives a float")

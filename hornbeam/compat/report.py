@@ -62,7 +62,9 @@ class Report:
 
     def hear(self, kind, old, new):
         """Notes a translation that happens now, if it was the program that asked for it."""
-        place = _asking_place(sys._getframe(1))
+        # What stands in a model's file is the file's affair, not the program's.
+        past = ("hornbeam.saving",) if kind == "argument" else ()
+        place = _asking_place(sys._getframe(1), past)
         if place is not None:
             self._note(kind, old, new, place)
 
@@ -162,13 +164,18 @@ def _by_line(place):
     return name, int(line)
 
 
-def _asking_place(frame):
-    """`file:line` of the program, if it is the first below us; None if another package asked."""
+def _asking_place(frame, past=()):
+    """`file:line` of the program, if it is the first below us.
+
+    None if another package asked, or one of our own that `past` names.
+    """
     while frame is not None:
         name = frame.f_code.co_filename
         if is_program(name):
             return f"{short(name)}:{frame.f_lineno}"
         module = frame.f_globals.get("__name__") or ""
+        if past and module.startswith(past):
+            return None
         ours = module.partition(".")[0] in ("hornbeam", "importlib", "keras")
         if not ours and not name.startswith("<frozen"):
             return None

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tarfile
 import textwrap
 from pathlib import Path
 
@@ -76,6 +77,17 @@ def test_it_is_told_after_an_error_and_for_a_notebook(run, tmp_path):
     assert error.index("ZeroDivisionError") < error.index("hornbeam: translated for n.ipynb:")
     assert "keras.objectives -> hornbeam.losses  (n.ipynb, cell 2:2)" in error
     assert "numpy.float -> float  (n.ipynb, cell 2:3)" in error
+
+
+def test_a_file_of_keras_1_is_told_and_not_what_is_in_it(run, tmp_path):
+    originals = ROOT / "tests" / "saving" / "originals" / "1.2.2-theano-th.tar.xz"
+    with tarfile.open(originals) as archive:
+        name = next(name for name in archive.getnames() if name.endswith(".h5"))
+        (tmp_path / "old.h5").write_bytes(archive.extractfile(name).read())
+    status, _, error = run("--report", "-c", "import keras\nkeras.models.load_model('old.h5')")
+    assert status == 0, error
+    assert "old.h5, of Keras 1 on theano -> weights in Keras 2's order" in error
+    assert "arguments" not in error
 
 
 def test_nothing_to_tell(run):
