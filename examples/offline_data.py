@@ -149,3 +149,25 @@ def number_words():
 
     return [(in_words(number, english, english_tens, '-'),
              in_words(number, spanish, spanish_tens, ' y ')) for number in range(100)]
+
+
+def picture(kind, size, random):
+    '''Stripes, or a chess board, in two colours, as floats from 0 to 255.'''
+    row, col = np.mgrid[:size, :size] + random.randint(0, 16, (2, 1, 1))
+    inside = {'stripes': row // 8 % 2, 'checks': (row // 8 + col // 8) % 2}[kind]
+    dark, light = random.randint(0, 100, 3), random.randint(155, 256, 3)
+    colours = np.where(inside[..., None], light, dark)
+    return np.clip(colours + random.normal(0, 12, colours.shape), 0, 255)
+
+
+def write_pictures(folder, samples=48, size=48):
+    '''Writes folder/{train,validation}/{cats,dogs}/cat001.png: cats are chequered, dogs striped.'''
+    random = np.random.RandomState(4)
+    for part in ['train', 'validation']:
+        samples //= 2
+        for name, kind in [('cat', 'checks'), ('dog', 'stripes')]:
+            classes = os.path.join(folder, part, name + 's')
+            os.makedirs(classes)
+            for number in range(1, samples + 1):
+                image = Image.fromarray(picture(kind, size, random).astype('uint8'))
+                image.save(os.path.join(classes, '%s%03d.png' % (name, number)))
