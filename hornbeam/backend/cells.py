@@ -1,5 +1,6 @@
 """Eager values: `Cell`, which holds one or knows how to compute it, and `EagerTensor` on top."""
 
+import threading
 import weakref
 
 import jax
@@ -12,6 +13,16 @@ from hornbeam.backend.tensors import WIDE_DTYPES, Tensor, dtype_name
 _HOST_SIZE = 64  # elements; shapes and index arithmetic are small
 
 lent = weakref.WeakValueDictionary()  # id(variable) -> the cell of its value that someone holds
+
+
+class _Listeners(threading.local):
+    """Who is told of what is computed in this thread: tapes, and the function that is traced."""
+
+    tapes = ()
+    trace = None
+
+
+listeners = _Listeners()
 
 
 class TracedValueError(TypeError):
@@ -111,7 +122,9 @@ class EagerTensor(Tensor):
 
     def value_in(self, program):
         """Returns the value in a program: one that it is given, so that no code depends on it."""
-        value = self.cell.known()
+        value = self.cell.value
+        if value is None and listeners.trace is None:
+            value = self.cell.known()
         return value if isinstance(value, jax.core.Tracer) else program.read(self)
 
     def on_device(self):

@@ -12,7 +12,6 @@ connected. So the second step of a training loop compiles nothing.
 
 import collections
 import itertools
-import threading
 
 import jax
 import jax.numpy as jnp
@@ -26,6 +25,7 @@ from hornbeam.backend.cells import (
     is_host,
     is_wide,
     lent,
+    listeners,
     tensor_of,
 )
 from hornbeam.backend.executable import Traced
@@ -78,14 +78,6 @@ def _forget():
 
 
 # ---- who listens
-
-
-class _Listeners(threading.local):
-    tapes = ()
-    trace = None
-
-
-listeners = _Listeners()
 
 
 def is_heard():
@@ -581,16 +573,16 @@ def _compiled(replay):
 def initial(cell):
     """Returns the value of a cell for a new variable, also where a function is being traced.
 
-    Random numbers that it is made of are drawn now: a variable begins once.
+    Then it is what the arguments of the call that is traced make of it.
     """
     trace = listeners.trace
     if trace is None or cell.value is not None:
         return cell.known()
-    trace.seed.value, trace.step.value = np.uint32(draw_seed()), np.uint32(0)
-    try:
-        return cell.known()
-    finally:
-        trace.seed.value = trace.step.value = None
+    order = _issued_in(trace, [cell])
+    steps, leaves, numbers = connect(order)
+    replay = Replay(steps, tuple(numbers[leaf] for leaf in leaves), (numbers[cell],))
+    with wide_scope(any(instruction.kernel.wide for instruction in order)):
+        return replay([trace.value_now(leaf) for leaf in leaves])[0]
 
 
 def _waiting(wanted):
@@ -680,12 +672,14 @@ class Trace:
     """What a function does with its arguments and with variables, recorded as instructions.
 
     Attributes:
+        arguments: Dict from the cell of an argument to that of the call that is traced.
         seed, step: Cells of numbers that each run is given.
         reads: Dict from variable to the cell of its value when the function begins.
         written: Dict from variable to the cell of its value when the function ends.
     """
 
-    def __init__(self):
+    def __init__(self, arguments=()):
+        self.arguments = dict(arguments)
         self.seed = Cell(None, (), "uint32")
         self.step = Cell(None, (), "uint32")
         self.reads, self.written = {}, {}
@@ -699,6 +693,16 @@ class Trace:
             cell = Cell(None, tuple(variable.shape), variable.dtype, variable=variable)
             self.reads[variable] = cell
         return cell
+
+    def value_now(self, cell):
+        """Returns what a cell that no instruction makes is in the call that is traced."""
+        if cell is self.seed:
+            return np.uint32(draw_seed())
+        if cell is self.step:
+            return np.uint32(0)
+        if cell.variable is not None and self.reads.get(cell.variable) is cell:
+            return cell.variable.on_device()
+        return self.arguments.get(cell, cell).known()
 
     def write(self, variable, cell):
         """Makes a cell the value of a variable from here on."""

@@ -76,7 +76,7 @@ class Compiled:
     def trace(self, arguments):
         """Traces the function for arguments; returns its kernel."""
         inputs = [Cell(None, tuple(c.shape), c.dtype) for c in arguments.cells]
-        with _tracing() as trace:
+        with _tracing(zip(inputs, arguments.cells)) as trace:
             args, kwargs = arguments.filled_with([tensor_of(cell) for cell in inputs])
             result = self.function(*args, **kwargs)
             cells, rebuild = _taken_apart(result)
@@ -87,9 +87,9 @@ class Compiled:
 
 
 @contextlib.contextmanager
-def _tracing():
+def _tracing(arguments):
     before = listeners.tapes, listeners.trace
-    listeners.tapes, listeners.trace = (), Trace()
+    listeners.tapes, listeners.trace = (), Trace(arguments)
     try:
         with running.computing():
             yield listeners.trace

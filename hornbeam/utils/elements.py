@@ -8,6 +8,8 @@ from hornbeam.backend.cells import EagerTensor
 from hornbeam.backend.specs import TensorSpec
 from hornbeam.backend.tensors import Operand
 
+spec_class = TensorSpec  # what `element_spec` is made of; the names of TensorFlow lend theirs
+
 
 class Values(np.ndarray):
     """An array with the `numpy()` that programs for TensorFlow call."""
@@ -90,4 +92,4 @@ def spec_of(leaf, rows=False):
     if not isinstance(leaf, np.ndarray):
         return leaf
     shape = (None, *leaf.shape[1:]) if rows and leaf.ndim else leaf.shape
-    return TensorSpec(shape, "string" if leaf.dtype.kind in "OSU" else leaf.dtype)
+    return spec_class(shape, "string" if leaf.dtype.kind in "OSU" else leaf.dtype)

@@ -121,10 +121,11 @@ def _stand_ins(structure):
     if isinstance(structure, list):
         items = [_stand_ins(item) for item in structure]
         return None if any(item is None for item in items) else items
-    if not isinstance(structure, TensorSpec):
+    if type(structure).__name__ != TensorSpec.__name__:
         return structure
     shape = tuple(structure.shape)
-    return None if None in shape else tensor_of(Cell(None, shape, dtype_name(structure.dtype)))
+    dtype = getattr(structure.dtype, "name", structure.dtype)
+    return None if None in shape else tensor_of(Cell(None, shape, dtype_name(dtype)))
 
 
 def function(

@@ -3,8 +3,12 @@
 import numpy as np
 
 from hornbeam.compat.tensorflow.data import experimental
+from hornbeam.compat.tensorflow.dtypes import TensorSpec
+from hornbeam.utils import elements
 from hornbeam.utils.dataset import AUTOTUNE, Dataset, Iterator
 from hornbeam.utils.elements import plain
+
+elements.spec_class = TensorSpec
 
 INFINITE_CARDINALITY = -1
 UNKNOWN_CARDINALITY = -2
