@@ -41,7 +41,7 @@ class WorstClass(keras.callbacks.Callback):
     '''Adds `worst_accuracy`, the lowest share of any class that is recognized, to the logs.'''
 
     def __init__(self, x, y):
-        super(WorstClass, self).__init__()
+        super().__init__()
         self.x = x
         self.y = y
 

@@ -43,7 +43,7 @@ class GatedDense(Layer):
     '''
 
     def __init__(self, activation='relu', gate_bias=-2., **kwargs):
-        super(GatedDense, self).__init__(**kwargs)
+        super().__init__(**kwargs)
         self.activation = activations.get(activation)
         self.gate_bias = gate_bias
 
@@ -54,7 +54,7 @@ class GatedDense(Layer):
         self.gate = self.add_weight(name='gate', shape=(features, features),
                                     initializer='glorot_uniform')
         self.bias = self.add_weight(name='bias', shape=(features,), initializer='zeros')
-        super(GatedDense, self).build(input_shape)
+        super().build(input_shape)
 
     def call(self, inputs):
         transformed = self.activation(K.bias_add(K.dot(inputs, self.kernel), self.bias))
@@ -65,7 +65,7 @@ class GatedDense(Layer):
         return input_shape
 
     def get_config(self):
-        config = super(GatedDense, self).get_config()
+        config = super().get_config()
         config['activation'] = activations.serialize(self.activation)
         config['gate_bias'] = self.gate_bias
         return config

@@ -5,7 +5,7 @@ The pictures are in folders, one for each class:
     data/train/cats/cat001.jpg ...         data/train/dogs/dog001.jpg ...
     data/validation/cats/cat001.jpg ...    data/validation/dogs/dog001.jpg ...
 
-1. VGG16 says what it sees in each picture, once ("bottleneck features"); new layers learn from that.
+1. VGG16 looks at each picture once; new layers learn from what it saw ("bottleneck features").
 2. They are put on top of VGG16, and are trained on together with its last block, in small steps, on
    pictures that are changed at random.
 '''

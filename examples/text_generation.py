@@ -4,7 +4,6 @@ At least 20 epochs are needed before what it writes begins to make sense, on Nie
 it with your own: the text should have at least 100,000 characters, better a million.
 '''
 import argparse
-import io
 import random
 import sys
 
@@ -27,7 +26,7 @@ if args.offline:
 else:
     path = get_file('nietzsche.txt',
                     origin='https://s3.amazonaws.com/text-datasets/nietzsche.txt')
-    with io.open(path, encoding='utf-8') as f:
+    with open(path, encoding='utf-8') as f:
         text = f.read().lower()
 
 random.seed(1337)
@@ -74,7 +73,7 @@ def on_epoch_end(epoch, logs):
     for diversity in [0.2, 1.0]:
         sentence = text[start:start + maxlen]
         print('----- epoch %d, diversity %.1f: "%s"' % (epoch + 1, diversity, sentence))
-        for i in range(100):
+        for _ in range(100):
             x_pred = np.zeros((1, maxlen, len(chars)))
             for t, char in enumerate(sentence):
                 x_pred[0, t, char_indices[char]] = 1

@@ -1,4 +1,4 @@
-"""Every example runs with `--offline`, through `hornbeam run`, and learns what it says it learns."""
+"""Every example runs with `--offline`, through `hornbeam run`, and learns what it says."""
 
 import os
 import re
