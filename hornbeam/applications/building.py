@@ -8,13 +8,14 @@ from hornbeam import backend as K
 from hornbeam.applications.imagenet_utils import _obtain_input_shape
 from hornbeam.applications.modules import check_modules
 from hornbeam.applications.weight_files import fetch
+from hornbeam.backend.config import conventions
 from hornbeam.engine.sources import get_source_inputs
 from hornbeam.engine.weights import values_to_come
 from hornbeam.layers import GlobalAveragePooling2D, GlobalMaxPooling2D, Input
 from hornbeam.models import Model
 from hornbeam.utils.layer_utils import convert_dense_weights_data_format
 
-__all__ = ["Request", "channel_axis", "correct_pad"]
+__all__ = ["Request", "channel_axis", "correct_pad", "top_name"]
 
 
 class Request:
@@ -142,6 +143,11 @@ def _turn_dense_after_flatten(model):
     for flatten, dense in zip(model.layers, model.layers[1:]):
         if type(flatten).__name__ == "Flatten":
             convert_dense_weights_data_format(dense, flatten.input_shape[1:], "channels_first")
+
+
+def top_name(name):
+    """Returns a classifier's name: `name` in Keras 2.3.1, `'predictions'` in tf.keras."""
+    return "predictions" if conventions() == "tf.keras" else name
 
 
 def channel_axis():

@@ -2,7 +2,7 @@
 
 from hornbeam import backend as K
 from hornbeam.applications import imagenet_utils
-from hornbeam.applications.building import Request, channel_axis
+from hornbeam.applications.building import Request, channel_axis, top_name
 from hornbeam.applications.imagenet_utils import decode_predictions
 from hornbeam.applications.weight_files import FILES
 from hornbeam.layers import (
@@ -80,7 +80,7 @@ def DenseNet(  # noqa: N802
 
 def _top(x, classes, activation):
     x = GlobalAveragePooling2D(name="avg_pool")(x)
-    return Dense(classes, activation=activation, name="fc1000")(x)
+    return Dense(classes, activation=activation, name=top_name("fc1000"))(x)
 
 
 def dense_block(x, blocks, name):

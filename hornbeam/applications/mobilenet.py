@@ -4,7 +4,7 @@ import warnings
 
 from hornbeam import backend as K
 from hornbeam.applications import imagenet_utils
-from hornbeam.applications.building import Request
+from hornbeam.applications.building import Request, top_name
 from hornbeam.applications.imagenet_utils import decode_predictions
 from hornbeam.applications.weight_files import mobilenet_file
 from hornbeam.layers import (
@@ -115,7 +115,7 @@ def MobileNet(  # noqa: N802
         x = Dropout(dropout, name="dropout")(x)
         x = Conv2D(classes, 1, padding="same", name="conv_preds")(x)
         x = Reshape((classes,), name="reshape_2")(x)
-        return Activation(activation, name="act_softmax")(x)
+        return Activation(activation, name=top_name("act_softmax"))(x)
 
     return request.build(f"mobilenet_{alpha:0.2f}_{rows}", body, top, files)
 

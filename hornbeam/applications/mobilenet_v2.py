@@ -2,7 +2,7 @@
 
 from hornbeam import backend as K
 from hornbeam.applications import imagenet_utils
-from hornbeam.applications.building import Request, channel_axis, correct_pad
+from hornbeam.applications.building import Request, channel_axis, correct_pad, top_name
 from hornbeam.applications.imagenet_utils import decode_predictions
 from hornbeam.applications.mobilenet import check_width, known_size, trained_size
 from hornbeam.applications.weight_files import mobilenet_v2_file
@@ -99,7 +99,7 @@ def MobileNetV2(  # noqa: N802
 
 def _top(x, classes, activation):
     x = GlobalAveragePooling2D()(x)
-    return Dense(classes, activation=activation, name="Logits")(x)
+    return Dense(classes, activation=activation, name=top_name("Logits"))(x)
 
 
 def _block(x, filters, expansion, stride, number):

@@ -1,13 +1,16 @@
 """ResNet50 of Keras 2.3.1: He et al. 2015, arXiv:1512.03385.
 
-The one of tf.keras, with other layers and weights, is in `resnet`.
+The one of tf.keras, with other layers and weights, is in `resnet`; a program that was written for
+tf.keras finds that one here too.
 """
 
 import warnings
 
+from hornbeam.applications import resnet
 from hornbeam.applications.building import Request, channel_axis
 from hornbeam.applications.imagenet_utils import decode_predictions, preprocess_input
 from hornbeam.applications.weight_files import FILES
+from hornbeam.backend.config import conventions
 from hornbeam.layers import (
     Activation,
     Add,
@@ -62,6 +65,10 @@ def ResNet50(  # noqa: N802
     Source: He et al. 2015, arXiv:1512.03385, table 1; as in Keras 2.3.1. Before Keras 2.2.0 a
     model without its top ended in `AveragePooling2D((7, 7))`, of which a warning tells.
     """
+    if conventions() == "tf.keras":
+        return resnet.ResNet50(
+            include_top, weights, input_tensor, input_shape, pooling, classes, **kwargs
+        )
 
     def body(x):
         x = ZeroPadding2D((3, 3), name="conv1_pad")(x)

@@ -4,7 +4,7 @@ Names of functions and layers are those of keras_applications 1.0.8.
 """
 
 from hornbeam import backend as K
-from hornbeam.applications.building import Request, channel_axis
+from hornbeam.applications.building import Request, channel_axis, top_name
 from hornbeam.applications.weight_files import FILES
 from hornbeam.layers import (
     Activation,
@@ -113,7 +113,7 @@ def named_resnet(name, arguments, kwargs):
 
 def _top(x, classes, activation):
     x = GlobalAveragePooling2D(name="avg_pool")(x)
-    return Dense(classes, activation=activation, name="probs")(x)
+    return Dense(classes, activation=activation, name=top_name("probs"))(x)
 
 
 # ---- blocks and stacks. Arguments are the same in all:

@@ -251,6 +251,8 @@ def _home(name):
     root, _, below = name.partition(".")
     if root == "keras":
         return f"hornbeam.{HOMES.get(below, below)}".rstrip(".")
+    if root == "keras_applications":  # Keras 2.2 and 2.3 had it beside
+        return f"hornbeam.applications.{below}".rstrip(".")
     if root == "keras_preprocessing":  # Keras 2.2 and 2.3 had it beside; pickles name it
         return f"hornbeam.preprocessing.{below}".rstrip(".")
     return None
