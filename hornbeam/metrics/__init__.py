@@ -86,6 +86,7 @@ msle = MSLE = mean_squared_logarithmic_error
 kld = KLD = kl_divergence = kullback_leibler_divergence
 cosine = cosine_similarity = cosine_proximity
 f1score = fscore = fmeasure
+log_cosh = logcosh
 
 __all__ = [
     "ACC",
@@ -153,6 +154,7 @@ __all__ = [
     "kl_divergence",
     "kld",
     "kullback_leibler_divergence",
+    "log_cosh",
     "logcosh",
     "mae",
     "mape",

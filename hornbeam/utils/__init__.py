@@ -15,7 +15,7 @@ from hornbeam.utils.generic_utils import (
     get_custom_objects,
     serialize_keras_object,
 )
-from hornbeam.utils.np_utils import normalize, to_categorical
+from hornbeam.utils.np_utils import normalize, to_categorical, to_ordinal
 
 __all__ = [
     "CustomObjectScope",
@@ -52,15 +52,20 @@ __all__ = [
     "multi_gpu_utils",
     "normalize",
     "np_utils",
+    "pack_x_y_sample_weight",
     "pad_sequences",
     "plot_model",
     "print_summary",
     "register_keras_serializable",
     "save_img",
     "serialize_keras_object",
+    "set_random_seed",
+    "split_dataset",
     "text_dataset_from_directory",
     "timeseries_dataset_from_array",
     "to_categorical",
+    "to_ordinal",
+    "unpack_x_y_sample_weight",
     "vis_utils",
 ]
 
@@ -91,12 +96,16 @@ _PLACES = {
     "model_to_dot": "vis_utils",
     "multi_gpu_model": "multi_gpu_utils",
     "multi_gpu_utils": None,
+    "pack_x_y_sample_weight": "splitting",
     "pad_sequences": ".preprocessing.sequence",
     "plot_model": "vis_utils",
     "print_summary": "layer_utils",
     "save_img": "image_utils",
+    "set_random_seed": ".backend",
+    "split_dataset": "splitting",
     "text_dataset_from_directory": "text_dataset",
     "timeseries_dataset_from_array": "timeseries_dataset",
+    "unpack_x_y_sample_weight": "splitting",
     "vis_utils": None,
 }
 
