@@ -33,6 +33,11 @@ def fixed_like(layer, seed):
         # (filters, channels, rows, cols) then; the other order since
         shape = weights[0].shape
         weights[0] = fixed(shape[2:] + shape[1::-1], seed, .3).transpose(3, 2, 0, 1)
+    if layer.name == 'after_flatten':
+        weights[0] = fixed((5, 5, 4, 16), seed, .3)
+        if keras.__version__ < '2.2':  # Flatten kept the channels first
+            weights[0] = weights[0].transpose(2, 0, 1, 3)
+        weights[0] = weights[0].reshape(100, 16)
     return weights
 
 
@@ -53,7 +58,7 @@ model.add(Activation('relu'))
 model.add(MaxPooling2D(pool_size=(nb_pool, nb_pool)))
 model.add(Dropout(0.))
 model.add(Flatten())
-model.add(Dense(16, init='normal', bias=True))
+model.add(Dense(16, init='normal', bias=True, name='after_flatten'))
 model.add(Activation('relu'))
 model.add(Dense(nb_classes))
 model.add(Activation('softmax'))
