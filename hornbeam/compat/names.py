@@ -24,6 +24,8 @@ CHILD_FLAG = "HORNBEAM_AS_KERAS"
 CHILD_FOLDER = Path(__file__).with_name("child")
 TENSORFLOW = "hornbeam.compat.tensorflow"
 
+_ABSENT, _FOLDER = "absent", "folder"  # specs of modules that have no home
+
 # Names under which tf.keras was to be found; all mean `tensorflow.keras`.
 TF_KERAS = (
     "tensorflow.python.keras",
@@ -87,10 +89,11 @@ TF_HOMES = {
     "python.training.tracking": "v1",
     "python.training.moving_averages": "ops",
     "python.saved_model": "saved_model",
-    "contrib": "contrib",
     "logging": "logging",
     "core.framework.summary_pb2": "v1",
 }
+
+_INNER = (*TF_KERAS, *(f"tensorflow.{name}" for name in TF_HOMES))
 
 # Packages that need the real TensorFlow -> what a program can do without them.
 ABSENT = {
@@ -203,6 +206,11 @@ class KerasNames(Aliases):
             return ModuleSpec(name, self, loader_state=f"tensorflow.keras.{below}".rstrip("."))
         home = _tensorflow_home(name)
         if not _exists(home):
+            absent = importlib.import_module(f"{TENSORFLOW}.absent")
+            if absent.word(name.partition(".")[2]) is not None:
+                return ModuleSpec(name, self, loader_state=_ABSENT, is_package=True)
+            if any(known.startswith(f"{name}.") for known in _INNER):
+                return ModuleSpec(name, self, loader_state=_FOLDER, is_package=True)
             raise _not_provided(name)
         return ModuleSpec(name, self, loader_state=home)
 
@@ -211,15 +219,21 @@ class KerasNames(Aliases):
             if f"{TENSORFLOW}.conventions" in sys.modules:
                 sys.modules[f"{TENSORFLOW}.conventions"].follow_keras()
             return Keras()
-        if spec.name == "tensorboard.compat.notf":
+        if spec.name == "tensorboard.compat.notf" or spec.loader_state == _FOLDER:
             return None
+        if spec.loader_state == _ABSENT:
+            absent = importlib.import_module(f"{TENSORFLOW}.absent")
+            return absent.Absent(spec.name.partition(".")[2])
         if spec.loader_state is None:
             views = importlib.import_module(f"{TENSORFLOW}.views")
             return views.View(_below_tf_keras(spec.name))
-        return super().create_module(spec)
+        module = super().create_module(spec)
+        if module.__name__.startswith(TENSORFLOW) and not hasattr(module, "__path__"):
+            module.__path__ = []  # modules of TensorFlow's may be imported as if they were in it
+        return module
 
     def exec_module(self, module):
-        if module.__spec__.loader_state is not None:
+        if module.__spec__.loader_state not in (None, _ABSENT, _FOLDER):
             super().exec_module(module)
 
     def home(self, name):

@@ -24,10 +24,13 @@ NAMESPACES = (
     "sparse", "strings", "summary", "sysconfig", "test", "tpu", "train", "types", "v1", "version",
 )  # fmt: skip
 
+# Modules of `tensorflow` that are tf.keras's.
+KERAS_NAMESPACES = ("initializers", "losses", "metrics", "optimizers")
+
 # Modules whose public names are names of `tensorflow` as well; the first that has one answers.
 FAMILIES = (
     "dtypes", "tape", "functions", "shaping", "choosing", "control", "derivatives", "effects",
-    "math", "linalg", "constants", "ops", "random", "signal", "variables", "v1",
+    "math", "linalg", "constants", "ops", "random", "logging", "variables", "v1",
 )  # fmt: skip
 
 
@@ -49,8 +52,13 @@ def __getattr__(name):
     _start()
     if name == "keras":
         return importlib.import_module("tensorflow.keras")
+    if name in KERAS_NAMESPACES:
+        return importlib.import_module(f"tensorflow.keras.{name}")
     if name in NAMESPACES and _is_there(name):
         return importlib.import_module(f"{__name__}.{name}")
+    absent = importlib.import_module(f"{__name__}.absent")
+    if name in absent.ABSENT:
+        return importlib.import_module(f"tensorflow.{name}")
     for family in FAMILIES:
         if _is_there(family):
             module = importlib.import_module(f"{__name__}.{family}")

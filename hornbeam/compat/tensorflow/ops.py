@@ -303,3 +303,11 @@ def constant_value(tensor, partial=False):
 
     found = get_static_value(tensor)
     return None if found is None else np.asarray(found)
+
+
+def __getattr__(name):
+    if name.startswith("__"):
+        raise AttributeError(name)
+    import importlib
+
+    return getattr(importlib.import_module("hornbeam.compat.tensorflow.v1"), name)

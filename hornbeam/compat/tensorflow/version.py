@@ -1,0 +1,8 @@
+"""`tf.version`."""
+
+from hornbeam.compat.tensorflow.defaults import VERSION
+
+__all__ = ["COMPILER_VERSION", "GIT_VERSION", "GRAPH_DEF_VERSION", "VERSION"]
+
+GIT_VERSION = COMPILER_VERSION = "unknown"
+GRAPH_DEF_VERSION = 0
