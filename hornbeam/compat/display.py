@@ -15,7 +15,13 @@ def has_display():
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def show_without_display():
-    """Lets matplotlib save figures where it cannot show them, unless the user chose a backend."""
-    if not has_display() and "MPLBACKEND" not in os.environ:
-        os.environ["MPLBACKEND"] = BACKEND
+def show_without_display(matplotlib):
+    """Lets matplotlib save figures where it cannot show them, unless the user chose a backend.
+
+    Args:
+        matplotlib: The module, just imported. A variable MPLBACKEND, or its own settings, may have
+            chosen; a variable of ours would reach Pythons that do not have our backend.
+    """
+    chosen = isinstance(dict.__getitem__(matplotlib.rcParams, "backend"), str)
+    if not chosen and not has_display():
+        matplotlib.use(BACKEND)

@@ -1,7 +1,6 @@
 """A backend of matplotlib where there is no display: `plt.show()` saves the figures as files.
 
-`compat.display.show_without_display` chooses it, by matplotlib's own variable, unless the user
-chose one.
+`compat.display.show_without_display` chooses it, unless the user chose one.
 """
 
 import os

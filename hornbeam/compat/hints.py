@@ -87,6 +87,8 @@ _RULES = [
      "NOTEBOOK.ipynb."),
     (RuntimeError, r"dictionary changed size during iteration", r"",
      "In Python 3 .keys() and .items() are no copies: loop over list(d.items())."),
+    (AttributeError, r"module 'platform' has no attribute '(linux_distribution|dist)'", r"",
+     "pip install distro; distro.linux_distribution is distro.name() and distro.version()."),
     # ---- NumPy, SciPy
     (ValueError, r"Object arrays cannot be loaded when allow_pickle=False", r"",
      "The file holds pickled objects, which can run code when they are read. If you trust it: "
@@ -99,6 +101,10 @@ _RULES = [
      "The Graph model left Keras with version 1.0. Write it with the functional API: "
      "add_input is x = Input(shape), add_node(layer, input=...) is y = layer(x), several inputs "
      "of a node go through concatenate([...]) first, and add_output is Model([x], [y])."),
+    (AttributeError, r"'numpy.ndarray' object has no attribute 'tostring'", r"",
+     "Write .tobytes()."),
+    (AttributeError, r"'numpy.ndarray' object has no attribute 'itemset'", r"",
+     "Write array[index] = value."),
     # ---- files
     (TypeError, r"load\(\) missing 1 required positional argument: 'Loader'", r"",
      "yaml.load needs a loader since PyYAML 6: yaml.safe_load(file)."),
@@ -112,6 +118,8 @@ _RULES = [
      ".ix left pandas: .loc[...] takes labels, .iloc[...] takes positions."),
     (AttributeError, r"'DataFrame' object has no attribute '(sort|order)'", r"",
      "Write .sort_values(by=...) or .sort_index()."),
+    (AttributeError, r"'Series' object has no attribute 'reshape'", r"",
+     "Write .values.reshape(...)."),
     (TypeError, r"unexpected keyword argument 'squeeze'", r"read_csv|read_table|read_excel",
      "squeeze=True left pandas: read_csv(...).squeeze(\"columns\")."),
     (TypeError, r"unexpected keyword argument 'date_parser'", r"",
@@ -140,11 +148,17 @@ _RULES = [
      "and keras.datasets.mnist.load_data() has it in arrays of 28 x 28."),
     (ImportError, r"jaccard_similarity_score", r"", "Use jaccard_score, or accuracy_score: for "
      "one label a sample the old function gave the accuracy."),
+    (ImportError, r"cannot import name 'RandomizedPCA'", r"",
+     'Use PCA(n, svd_solver="randomized").'),
+    (ImportError, r"cannot import name 'D?P?GMM' from 'sklearn.mixture'", r"",
+     "Use GaussianMixture or BayesianGaussianMixture; their arguments have other names."),
     (ImportError, r"plot_confusion_matrix", r"",
      "Use sklearn.metrics.ConfusionMatrixDisplay.from_estimator."),
     # ---- matplotlib, Pillow, OpenCV
     ((AttributeError, TypeError), r"unexpected keyword argument 'normed'|"
      r"got an unexpected keyword argument: 'normed'", r"", "Write density=True."),
+    (ImportError, r"cannot import name '\w+' from 'matplotlib.mlab'", r"",
+     "Its statistics are in scipy.stats (norm.pdf, multivariate_normal) and scikit-learn (PCA)."),
     (TypeError, r"gca\(\) got an unexpected keyword argument 'projection'", r"",
      'Write plt.subplot(projection="3d") or fig.add_subplot(projection="3d").'),
     (AttributeError, r"has no attribute 'set_window_title'", r"",

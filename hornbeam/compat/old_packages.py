@@ -176,7 +176,10 @@ METHODS = {
 }
 
 # Module -> what else is done to it when it is imported.
-_MORE = {"matplotlib.style": f"{_OURS}figures:add_styles"}
+_MORE = {
+    "matplotlib": "hornbeam.compat.display:show_without_display",
+    "matplotlib.style": f"{_OURS}figures:add_styles",
+}
 
 # Modules that are there, but only to say that they will go.
 _EMPTY = frozenset(("scipy.misc",))

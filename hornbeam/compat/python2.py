@@ -266,13 +266,13 @@ def _except_comma(source, statement):
 
 def _raise_comma(source, statement):
     first, rest = statement[0], statement[1:]
-    if first.text == "raise":
-        for index, token in enumerate(rest):
-            if token.text == "," and token.depth == 0:
-                yield Finding(first.line, "raise with a comma",
-                              f"raise {_text(source, rest[:index])}"
-                              f"({_text(source, rest[index + 1 :])})")
-                return
+    commas = [index for index, token in enumerate(rest) if token.text == "," and not token.depth]
+    if first.text == "raise" and commas:
+        start, end = commas[0], commas[1] if len(commas) > 1 else None
+        fix = f"raise {_text(source, rest[:start])}({_text(source, rest[start + 1 : end])})"
+        if end is not None:
+            fix += f".with_traceback({_text(source, rest[end + 1 :])})"
+        yield Finding(first.line, "raise with a comma", fix)
 
 
 def _tuple_parameters(source, statement):
@@ -343,6 +343,13 @@ def _names(line, index, token, own):
             yield Finding(token.line, dotted, ATTRIBUTES[dotted])
 
 
+def _keywords(line, index, token, own):
+    after = line[index + 1].text if index + 1 < len(line) else ""
+    if token.text in ("async", "await") and after in ("=", ",", ")", ".", "]", ":", ""):
+        yield Finding(token.line, f"{token.text} as a name",
+                      f"{token.text}_ (it is a word of the language since Python 3.7)")
+
+
 def _methods(line, index, token, own):
     texts = [word.text for word in line[index : index + 5]]
     if texts[0] != "." or texts[2:3] != ["("]:
@@ -380,4 +387,4 @@ def scan_tabs(source):
 
 _STATEMENT_RULES = (_print_statement, _exec_statement, _except_comma, _raise_comma,
                     _tuple_parameters, _backticks)
-_TOKEN_RULES = (_not_equal, _numbers, _strings, _names, _methods)
+_TOKEN_RULES = (_not_equal, _numbers, _strings, _names, _keywords, _methods)

@@ -14,7 +14,6 @@ from importlib.machinery import SourceFileLoader
 from types import ModuleType
 
 from hornbeam.compat import old_packages
-from hornbeam.compat.display import show_without_display
 from hornbeam.compat.names import activate
 
 __all__ = ["run_code", "run_module", "run_script"]
@@ -88,7 +87,6 @@ def _run(argv, first_folder, program, source=None):
     """
     activate()
     old_packages.answer()
-    show_without_display()
     main = sys.modules["__main__"] = _main_module()
     sys.argv[:] = argv
     if not getattr(sys.flags, "safe_path", False):

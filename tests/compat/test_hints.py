@@ -40,6 +40,10 @@ def said(code, name="<string>"):
     ("from sklearn.datasets import load_boston", "boston_housing"),
     ("from sklearn.preprocessing import OneHotEncoder\nOneHotEncoder(sparse=False)",
      "sparse_output=False"),
+    ("import numpy as np\nnp.ones(1).itemset(0, 2)", "array[index] = value"),
+    ("from matplotlib.mlab import PCA", "scipy.stats"),
+    ("from sklearn.mixture import GMM", "GaussianMixture"),
+    ("import platform\nplatform.dist()", "distro"),
     ("import matplotlib.figure as f\nf.Figure().gca().hist([1], normed=True)", "density=True"),
 ])
 def test_an_error_is_explained_with_its_line(code, hint):

@@ -18,6 +18,8 @@ from hornbeam.compat.python2 import MODULES, Finding, scan, scan_tabs
     ("except IOError, e:", "except IOError as e:"),
     ("except (A, B), e:", "except (A, B) as e:"),
     ('raise ValueError, "no %s" % x', 'raise ValueError("no %s" % x)'),
+    ("raise E, value, traceback", "raise E(value).with_traceback(traceback)"),
+    ("f(async=True)", "async_ (it is a word of the language since Python 3.7)"),
     ("if a <> b: pass", "!="),
     ("x = `y`", "repr(y)"),
     ("os.mkdir(p, 0755)", "0o755"),
@@ -51,6 +53,7 @@ def test_an_idiom_is_found_at_its_line_with_what_to_write(code, fix):
     "try:\n    import cPickle\nexcept ImportError:\n    import pickle", "raise ValueError('a, b')",
     "except (A, B):", "exec(code, names)", "f = lambda a, b: (a, b)", "def f(a, b=(1, (2, 3))): 0",
     "next(x)", "d.keys()", "t = x if print else y", "0xFFL",
+    "async def f(): await g()",
 ])
 def test_python_3_is_left_alone(code):
     assert scan(code) == []
