@@ -13,7 +13,6 @@ from hornbeam.engine.sources import get_source_inputs
 from hornbeam.engine.weights import values_to_come
 from hornbeam.layers import GlobalAveragePooling2D, GlobalMaxPooling2D, Input
 from hornbeam.models import Model
-from hornbeam.utils.layer_utils import convert_dense_weights_data_format
 
 __all__ = ["Request", "channel_axis", "correct_pad", "top_name"]
 
@@ -123,7 +122,6 @@ class Request:
             model = Model(inputs, x, name=name)
         if self.imagenet:
             model.load_weights(fetch(files, self.include_top))
-            _turn_dense_after_flatten(model)
         elif self.weights is not None:
             model.load_weights(os.fspath(self.weights))
         return model
@@ -134,15 +132,6 @@ class Request:
         if K.is_keras_tensor(self.input_tensor):
             return self.input_tensor
         return Input(tensor=self.input_tensor, shape=self.input_shape)
-
-
-def _turn_dense_after_flatten(model):
-    """Reorders weights, trained with channels last, that meet images with channels first."""
-    if K.image_data_format() != "channels_first":
-        return
-    for flatten, dense in zip(model.layers, model.layers[1:]):
-        if type(flatten).__name__ == "Flatten":
-            convert_dense_weights_data_format(dense, flatten.input_shape[1:], "channels_first")
 
 
 def top_name(name):
