@@ -3,14 +3,21 @@
 Nobody listens unless `hornbeam run --report` asked for it.
 """
 
-__all__ = ["listen", "tell"]
+import contextlib
+
+__all__ = ["listening", "tell"]
 
 _listeners = []
 
 
-def listen(listener):
-    """Calls `listener(kind, old, new)` for each translation from now on."""
+@contextlib.contextmanager
+def listening(listener):
+    """Calls `listener(kind, old, new)` for each translation inside the block."""
     _listeners.append(listener)
+    try:
+        yield
+    finally:
+        _listeners.remove(listener)
 
 
 def tell(kind, old, new):

@@ -81,7 +81,7 @@ NAMES = {
         **_renamed("numpy", {
             "Inf": "inf", "Infinity": "inf", "NAN": "nan", "NaN": "nan", "PINF": "inf",
             "alltrue": "all", "bool8": "bool_", "cfloat": "complex128", "clongfloat": "clongdouble",
-            "complex_": "complex128", "cumproduct": "cumprod", "float_": "float64", "in1d": "isin",
+            "complex_": "complex128", "cumproduct": "cumprod", "float_": "float64",
             "infty": "inf", "int0": "intp", "longcomplex": "clongdouble",
             "longfloat": "longdouble", "mat": "asmatrix", "object0": "object_", "product": "prod",
             "rank": "ndim", "round_": "round", "row_stack": "vstack",
@@ -89,7 +89,7 @@ NAMES = {
             "trapz": "trapezoid", "typeDict": "sctypeDict", "uint0": "uintp", "unicode_": "str_",
         }),
         **_same(f"{_OURS}arrays", "NINF", "NZERO", "PZERO", "alen", "asfarray", "asscalar",
-                "msort", "sctypes"),
+                "in1d", "msort", "sctypes"),
     },
     "os": {"errno": "errno", "getcwdu": "os:getcwd"},
     "pandas": {

@@ -21,6 +21,8 @@ def is_program(filename):
     if filename.endswith((".pyx", ".pxi")):  # Cython names them by no path
         return False
     path = os.path.abspath(filename)
+    if {"site-packages", "dist-packages"} & set(path.split(os.sep)):
+        return False
     return not path.startswith((_OURS, *_installed()))
 
 

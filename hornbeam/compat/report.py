@@ -11,9 +11,9 @@ import os
 import sys
 from collections import Counter
 
-from hornbeam import translations
 from hornbeam.compat.magics import translated
 from hornbeam.compat.places import is_program, short
+from hornbeam.translations import listening
 
 __all__ = ["Report", "reporting"]
 
@@ -38,9 +38,9 @@ def reporting(path=None):
     """
     target = path and os.path.abspath(path)  # the program may go elsewhere
     report = Report()
-    translations.listen(report.hear)
     try:
-        yield report
+        with listening(report.hear):
+            yield report
     finally:
         report.read_program()
         if target is None:
@@ -191,8 +191,8 @@ def _own_sources():
         notebook = os.path.basename(sys.argv[0])
         for number, text in enumerate(cells[1:], 1):
             yield f"{notebook}, cell {number}", translated(text)
-    for path in sorted({getattr(module, "__file__", None) or "" for module in
-                        list(sys.modules.values())}):
+    modules = (getattr(module, "__dict__", {}) for module in list(sys.modules.values()))
+    for path in sorted({names.get("__file__") or "" for names in modules}):
         if path.endswith(".py") and is_program(path):
             with contextlib.suppress(OSError):
                 with open(path, "rb") as file:
@@ -222,9 +222,12 @@ def _resolved(dotted):
             continue
         known = parts[:split]
         for part in parts[split:]:
-            if isinstance(found, type) or not hasattr(found, part):
+            if isinstance(found, type):
                 break
-            found = getattr(found, part)
+            try:
+                found = getattr(found, part)
+            except Exception:  # the program got the same error, if it asked
+                break
             known.append(part)
         return found, ".".join(known)
     return None, dotted

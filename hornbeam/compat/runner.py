@@ -5,6 +5,7 @@ ours, and its tracebacks start with its own first line.
 """
 
 import builtins
+import contextlib
 import io
 import os
 import pkgutil
@@ -106,8 +107,9 @@ def _run(argv, first_folder, program, source=None):
 def _give_hints(error, source):
     from hornbeam.compat.hints import hints  # read when something went wrong
 
-    for line in hints(error, source):
-        print(line, file=sys.stderr)
+    with contextlib.suppress(Exception):  # an error of ours must not stand above the program's
+        for line in hints(error, source):
+            print(line, file=sys.stderr)
 
 
 def _main_module():

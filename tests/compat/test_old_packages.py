@@ -226,6 +226,7 @@ def test_arrays():
     assert arrays.asfarray([1], np.float32).dtype == np.float32
     assert arrays.msort(np.array([[2, 1], [1, 2]])).tolist() == [[1, 1], [2, 2]]
     assert arrays.alen(3) == 1
+    assert arrays.in1d([[1, 2], [3, 4]], [2, 3]).tolist() == [False, True, True, False]
 
 
 def test_hold_off_is_refused():

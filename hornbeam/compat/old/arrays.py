@@ -2,8 +2,8 @@
 
 import numpy as np
 
-__all__ = ["NINF", "NZERO", "PZERO", "alen", "asfarray", "asscalar", "dataset_value", "msort",
-           "sctypes"]
+__all__ = ["NINF", "NZERO", "PZERO", "alen", "asfarray", "asscalar", "dataset_value", "in1d",
+           "msort", "sctypes"]
 
 NINF = -np.inf
 NZERO = -0.0
@@ -33,6 +33,11 @@ def alen(a):
 def asfarray(a, dtype=np.float64):
     """An array of floats: `dtype`, or float64 if that is no kind of float."""
     return np.asarray(a, dtype if np.issubdtype(dtype, np.inexact) else np.float64)
+
+
+def in1d(ar1, ar2, assume_unique=False, invert=False):
+    """Whether each element of `ar1`, in one row, is in `ar2`."""
+    return np.isin(np.ravel(ar1), ar2, assume_unique=assume_unique, invert=invert)
 
 
 def msort(a):
