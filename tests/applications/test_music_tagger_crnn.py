@@ -11,7 +11,6 @@ from hornbeam import backend as K
 from hornbeam.applications import audio_conv_utils
 from hornbeam.applications.music_tagger_crnn import MusicTaggerCRNN
 
-
 # Of the shapes with which a file of Keras 1.2.2, converted, loads and predicts the same.
 CHECKSUM = 209705874
 
