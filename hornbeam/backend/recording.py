@@ -16,6 +16,7 @@ import itertools
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 from hornbeam.backend import compilation, names, running
 from hornbeam.backend.cells import (
@@ -256,8 +257,8 @@ def store(variable, cell):
         program.write(variable, cell.known())
         return
     variable.adopt(cell.known())
-    cell.variable = variable
-    lent[id(variable)] = cell
+    if cell.variable is variable:
+        lent[id(variable)] = cell
 
 
 def assign(variable, value):
@@ -275,17 +276,20 @@ def assign(variable, value):
     dtype = variable.dtype
 
     def body(program, arrays):
-        given = arrays[0] if arrays else program.resolve(value)
-        return jnp.asarray(given, dtype)
+        # What is read from here on is the variable, not what it was assigned from.
+        return lax.stop_gradient(jnp.asarray(program.resolve(arrays[0]), dtype))
 
-    key = ("assign", dtype)
-    arguments = Arguments([value])
     with wide_scope(variable.wide):
-        result = call(key, lambda program, args: body(program, args), arguments, variable.wide)
+        result = call(("assign", dtype), body, [value], variable.wide, mark=_cut)
+    result.cell.variable = variable
     if listeners.trace is not None:
         listeners.trace.write(variable, result.cell)
     else:
         store(variable, result.cell)
+
+
+def _cut(kernel):
+    kernel.cuts = True
 
 
 # ---- calls
@@ -737,6 +741,9 @@ class FunctionKernel(Kernel):
         arguments: List of the cells of its array arguments.
         outputs: List of the cells of its results.
         tree: The structure of its results.
+
+    Attributes:
+        assigns: Whether it assigns to variables, which a tape must see one by one.
     """
 
     def __init__(self, trace, arguments, outputs, tree):
@@ -752,6 +759,7 @@ class FunctionKernel(Kernel):
             (tuple(cell.shape), cell.dtype, cell.value if is_host(cell.value) else None)
             for cell in outputs
         ]
+        self.assigns = any(instruction.kernel.cuts for instruction in order)
         steps, leaves, numbers = connect(order)
         for cell in [*ends, *arguments, trace.seed, trace.step]:
             if cell not in numbers:

@@ -58,7 +58,8 @@ class Tape:
     def note(self, instruction):
         """Takes an instruction that was issued."""
         for cell in instruction.inputs:
-            if cell.variable is not None and cell not in self._makers:
+            maker = self._makers.get(cell)
+            if cell.variable is not None and (maker is None or maker.kernel.cuts):
                 self._note_variable(cell.variable, cell)
         for variable, cell in instruction.written:
             self._note_variable(variable, cell)

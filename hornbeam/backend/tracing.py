@@ -64,6 +64,8 @@ class Compiled:
                 del self._kernels[next(iter(self._kernels))]
             self._kernels[arguments.key] = kernel
         if listeners.tapes or running.beneath() is not None:
+            if kernel.assigns:
+                return self._run_in_python(arguments)
             found = recording.issue(kernel, arguments.cells)
         else:
             found = _run(kernel, arguments.cells)
