@@ -4,9 +4,11 @@
 of it.
 """
 
+import contextlib
 import importlib.util
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -15,7 +17,7 @@ from hornbeam.compat import old_packages
 from hornbeam.compat.errors import KernelError
 from hornbeam.compat.names import activate
 
-__all__ = ["install", "main", "remove", "spec"]
+__all__ = ["install", "load_ipython_extension", "main", "remove", "spec"]
 
 MODULE = "hornbeam.compat.kernel"
 
@@ -141,7 +143,21 @@ def main():
     old_packages.answer()
     from ipykernel import kernelapp
 
-    kernelapp.launch_new_instance()
+    kernelapp.launch_new_instance([*sys.argv[1:], "--ext", MODULE])
+
+
+def load_ipython_extension(shell):
+    """Puts the hints of `hornbeam run` below the tracebacks of cells; IPython calls it."""
+    from hornbeam.compat.hints import hints
+
+    def show(shell, kind, error, traceback, tb_offset=None):
+        shell.showtraceback((kind, error, traceback), tb_offset=tb_offset)
+        with contextlib.suppress(Exception):  # an error of ours must not hide the cell's
+            for line in hints(error):
+                line = re.sub(r"\S*ipykernel_\S+\.py:", "line ", line)
+                print(re.sub(r"\S*ipykernel_\S+\.py", "the cell", line), file=sys.stderr)
+
+    shell.set_custom_exc((Exception,), show)
 
 
 if __name__ == "__main__":

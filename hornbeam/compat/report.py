@@ -176,6 +176,8 @@ def _asking_place(frame, past=()):
         module = frame.f_globals.get("__name__") or ""
         if past and module.startswith(past):
             return None
+        if frame.f_code.co_name == "_handle_fromlist":  # it looks, then `import` takes
+            return None
         ours = module.partition(".")[0] in ("hornbeam", "importlib", "keras")
         if not ours and not name.startswith("<frozen"):
             return None

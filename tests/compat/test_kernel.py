@@ -82,11 +82,30 @@ def test_the_kernels_process_has_the_names_when_ipykernel_starts(tmp_path):
     (tmp_path / "ipykernel" / "__init__.py").write_text("")
     (tmp_path / "ipykernel" / "kernelapp.py").write_text(
         "import sys\n"
-        "def launch_new_instance():\n"
+        "def launch_new_instance(argv):\n"
         "    import keras, numpy\n"
-        "    print(keras.layers.Dense.__module__, numpy.int, sys.argv[1:], sys.path[0] == '')\n")
+        "    print(keras.layers.Dense.__module__, numpy.int, argv, sys.path[0] == '')\n")
     code = (f"import sys; sys.path.append({str(tmp_path)!r}); sys.argv = ['kernel', '-f', 'x'];"
             "from hornbeam.compat import kernel; kernel.main()")
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
                             timeout=120)
-    assert result.stdout == "hornbeam.layers.core <class 'int'> ['-f', 'x'] False\n", result.stderr
+    assert result.stdout == ("hornbeam.layers.core <class 'int'> ['-f', 'x', '--ext', "
+                             "'hornbeam.compat.kernel'] False\n"), result.stderr
+
+
+def test_errors_of_cells_are_explained(capsys):
+    class Shell:
+        def set_custom_exc(self, kinds, handler):
+            self.kinds, self.handler = kinds, handler
+
+        def showtraceback(self, error, tb_offset=None):
+            print("traceback", tb_offset, file=sys.stderr)
+
+    shell = Shell()
+    kernel.load_ipython_extension(shell)
+    try:
+        exec(compile("1\nxrange(3)", "/folder/ipykernel_12/345.py", "exec"), {})
+    except shell.kinds as error:
+        shell.handler(shell, type(error), error, error.__traceback__, tb_offset=1)
+    assert capsys.readouterr().err == (
+        "traceback 1\nhornbeam: line 2: xrange is Python 2's -> range\n")
