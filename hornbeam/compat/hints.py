@@ -17,8 +17,8 @@ __all__ = ["hints"]
 _NO_LIST = ("In Python 3 map, zip, filter, range, .keys(), .values() and .items() give no list: "
             "put list(...) around it")
 _MOST = 40  # findings that are listed
-_TOOL = ("`pip install modernize`, then `modernize --no-six -w FILE`, rewrites most of these; it "
-         "runs on any current Python.")
+_TOOL = ("`pip install modernize six`, then `modernize -w FILE`, rewrites most of these; it runs "
+         "on any current Python.")
 
 # Old name of a module or of one of its names -> what to write, where nothing can stand in for it.
 _MISSING_MODULES = {
