@@ -186,10 +186,12 @@ class Model(Steps, Network):
         max_queue_size=10,
         workers=1,
         use_multiprocessing=False,
+        return_dict=False,
     ):
         """Computes loss and metrics in test mode.
 
-        Args: as for `fit`; `steps` is the number of batches, default all.
+        Args: as for `fit`; `steps` is the number of batches, default all. `return_dict` asks for a
+            dict by the names of the results, as in tf.keras.
 
         Returns:
             The loss, or a list of the loss and the metrics in the order of `metrics_names`.
@@ -205,6 +207,7 @@ class Model(Steps, Network):
             max_queue_size=max_queue_size,
             workers=workers,
             use_multiprocessing=use_multiprocessing,
+            return_dict=return_dict,
         )
 
     def predict(
@@ -238,23 +241,29 @@ class Model(Steps, Network):
 
     @takes_show_accuracy
     def train_on_batch(
-        self, x, y, sample_weight=None, class_weight=None, reset_metrics=True
+        self, x, y=None, sample_weight=None, class_weight=None, reset_metrics=True,
+        return_dict=False,
     ):
         """Does one training step.
 
         Args:
             x, y, sample_weight, class_weight: As for `fit`.
             reset_metrics: Bool; False lets metrics go on from the batches before.
+            return_dict: Bool; whether a dict by the names of the results is returned.
 
         Returns:
             The loss before the step, or a list of the loss and the metrics.
         """
-        return self.trainer.train_on_batch(x, y, sample_weight, class_weight, reset_metrics)
+        found = self.trainer.train_on_batch(x, y, sample_weight, class_weight, reset_metrics)
+        return self.trainer.by_name(found) if return_dict else found
 
     @takes_show_accuracy
-    def test_on_batch(self, x, y, sample_weight=None, reset_metrics=True):
+    def test_on_batch(
+        self, x, y=None, sample_weight=None, reset_metrics=True, return_dict=False
+    ):
         """Computes loss and metrics of one batch. Arguments and result as `train_on_batch`."""
-        return self.trainer.test_on_batch(x, y, sample_weight, reset_metrics)
+        found = self.trainer.test_on_batch(x, y, sample_weight, reset_metrics)
+        return self.trainer.by_name(found) if return_dict else found
 
     def predict_on_batch(self, x):
         """Computes the outputs of one batch as NumPy arrays."""

@@ -88,6 +88,7 @@ class CustomTrainer(Trainer):
     def __init__(self, model):
         super().__init__(model)
         self._functions = {}
+        self._results = {}  # of the last single step
         self.runs_eagerly = False
 
     # ---- compile
@@ -451,25 +452,29 @@ class CustomTrainer(Trainer):
 
     @_eagerly
     def train_on_batch(
-        self, x, y=None, sample_weight=None, class_weight=None, reset_metrics=True, **kwargs
+        self, x, y=None, sample_weight=None, class_weight=None, reset_metrics=True
     ):
         """See `Model.train_on_batch`."""
-        return self._on_batch("train", x, y, sample_weight, class_weight, reset_metrics, **kwargs)
+        return self._on_batch("train", x, y, sample_weight, class_weight, reset_metrics)
 
     @_eagerly
-    def test_on_batch(self, x, y=None, sample_weight=None, reset_metrics=True, **kwargs):
+    def test_on_batch(self, x, y=None, sample_weight=None, reset_metrics=True):
         """See `Model.test_on_batch`."""
-        return self._on_batch("test", x, y, sample_weight, None, reset_metrics, **kwargs)
+        return self._on_batch("test", x, y, sample_weight, None, reset_metrics)
 
-    def _on_batch(self, mode, x, y, weight, classes, reset_metrics, return_dict=False):
+    def by_name(self, results):
+        """Returns the results of the last single step as a dict."""
+        return dict(self._results)
+
+    def _on_batch(self, mode, x, y, weight, classes, reset_metrics):
         self._check_compiled()
         if reset_metrics:
             self.model.reset_metrics()
         data = _weighted(pack(x, y, weight), classes)
-        values = _numbers(self._function(mode)(iter([data])))
+        self._results = values = _numbers(self._function(mode)(iter([data])))
         if mode == "train":
             self.count(mode, 1)
-        return values if return_dict else from_list(list(values.values()))
+        return from_list(list(values.values()))
 
     @_eagerly
     def predict_on_batch(self, x):

@@ -40,6 +40,7 @@ def fit(
     steps_per_epoch=None,
     validation_steps=None,
     validation_freq=1,
+    validation_batch_size=None,
     max_queue_size=10,
     workers=1,
     use_multiprocessing=False,
@@ -82,7 +83,11 @@ def fit(
         data, validation = data.split(validation_split)
     else:
         validation = _validation_data(
-            trainer, validation_data, batch_size, validation_steps, stream_options
+            trainer,
+            validation_data,
+            validation_batch_size or batch_size,
+            validation_steps,
+            stream_options,
         )
     run = _Fit(trainer, data, validation, steps_per_epoch, validation_steps, validation_freq)
     return run(callbacks, verbose, epochs, initial_epoch, shuffle, model)

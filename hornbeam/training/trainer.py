@@ -443,9 +443,14 @@ class Trainer:
         """See `Model.fit`."""
         return fitting.fit(self, x, y, **arguments)
 
-    def evaluate(self, x=None, y=None, **arguments):
+    def evaluate(self, x=None, y=None, return_dict=False, **arguments):
         """See `Model.evaluate`."""
-        return evaluating.evaluate(self, x, y, **arguments)
+        found = evaluating.evaluate(self, x, y, **arguments)
+        return self.by_name(found) if return_dict else found
+
+    def by_name(self, results):
+        """Returns results of `evaluate` or of a single step as a dict."""
+        return dict(zip(self.metrics_names, to_list(results)))
 
     def predict(self, x, batch_size=None, verbose=0, steps=None, callbacks=None, **workers):
         """See `Model.predict`."""
