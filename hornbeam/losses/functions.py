@@ -183,6 +183,72 @@ def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0):
     return K.mean(K.binary_crossentropy(y_true, y_pred, from_logits=from_logits), axis=-1)
 
 
+def binary_focal_crossentropy(
+    y_true,
+    y_pred,
+    apply_class_balancing=False,
+    alpha=0.25,
+    gamma=2.0,
+    from_logits=False,
+    label_smoothing=0.0,
+    axis=-1,
+):
+    """`binary_crossentropy` times `(1 - p) ** gamma`, `p` being the probability of the target.
+
+    What is predicted well counts little, so that rare and hard samples count more.
+
+    Args:
+        y_true: Tensor of targets in [0, 1].
+        y_pred: Tensor of the same shape: probabilities.
+        apply_class_balancing: Bool, whether to weigh class 1 by `alpha` and class 0 by `1 - alpha`.
+        alpha: Float, that weight.
+        gamma: Float of at least 0; 0 means no such factor.
+        from_logits: Whether `y_pred` holds logits instead.
+        label_smoothing: Float in [0, 1]: this part of each target is replaced by 0.5.
+        axis: Integer, the axis of the mean.
+
+    Source: Lin et al. 2017, arXiv:1708.02002.
+    """
+    y_true, y_pred = _pair(y_true, y_pred, "binary_focal_crossentropy")
+    smoothing = _smoothing(label_smoothing)
+    if smoothing is not None:
+        y_true = y_true * (1.0 - smoothing) + 0.5 * smoothing
+    p = K.sigmoid(y_pred) if from_logits else y_pred
+    p = y_true * p + (1.0 - y_true) * (1.0 - p)
+    loss = K.pow(1.0 - p, gamma) * K.binary_crossentropy(y_true, y_pred, from_logits=from_logits)
+    if apply_class_balancing:
+        loss = loss * (y_true * alpha + (1.0 - y_true) * (1.0 - alpha))
+    return K.mean(loss, axis=axis)
+
+
+def categorical_focal_crossentropy(
+    y_true, y_pred, alpha=0.25, gamma=2.0, from_logits=False, label_smoothing=0.0, axis=-1
+):
+    """`-sum(alpha * (1 - y_pred) ** gamma * y_true * log(y_pred))` over the classes.
+
+    Args:
+        y_true: Tensor of one-hot targets or probabilities, `(batch, ..., classes)`.
+        y_pred: Tensor of the same shape: probabilities.
+        alpha: Float, a factor; or a list with one for each class.
+        gamma: Float of at least 0; 0 means no factor by `1 - y_pred`.
+        from_logits: Whether `y_pred` holds logits instead.
+        label_smoothing: Float in [0, 1]: this part of each target is shared out over the classes.
+        axis: Integer, the axis of the classes.
+
+    Source: Lin et al. 2017, arXiv:1708.02002.
+    """
+    y_true, y_pred = _pair(y_true, y_pred, "categorical_focal_crossentropy")
+    smoothing = _smoothing(label_smoothing)
+    if smoothing is not None:
+        classes = K.int_shape(y_pred)[axis]
+        y_true = y_true * (1.0 - smoothing) + smoothing / classes
+    if from_logits:
+        y_pred = K.softmax(y_pred, axis=axis)
+    p = K.clip(y_pred / K.sum(y_pred, axis=axis, keepdims=True), K.epsilon(), 1 - K.epsilon())
+    weight = K.constant(alpha, dtype=K.dtype(p)) if isinstance(alpha, (list, tuple)) else alpha
+    return K.sum(weight * K.pow(1.0 - p, gamma) * -y_true * K.log(p), axis=axis)
+
+
 def kullback_leibler_divergence(y_true, y_pred):
     """`sum(y_true * log(y_true / y_pred))` over the last axis, of probabilities."""
     y_true, y_pred = _pair(y_true, y_pred, "kullback_leibler_divergence")

@@ -8,7 +8,9 @@ from hornbeam.backend.tensors import Operand
 from hornbeam.losses import functions
 from hornbeam.losses.functions import (
     binary_crossentropy,
+    binary_focal_crossentropy,
     categorical_crossentropy,
+    categorical_focal_crossentropy,
     categorical_hinge,
     cosine_similarity,
     hinge,
@@ -190,6 +192,58 @@ class BinaryCrossentropy(LossFunctionWrapper):
             label_smoothing=label_smoothing,
         )
         self.from_logits = from_logits
+
+
+class BinaryFocalCrossentropy(LossFunctionWrapper):
+    """The object form of `binary_focal_crossentropy`, which says what the arguments mean."""
+
+    def __init__(
+        self,
+        apply_class_balancing=False,
+        alpha=0.25,
+        gamma=2.0,
+        from_logits=False,
+        label_smoothing=0.0,
+        axis=-1,
+        reduction=Reduction.SUM_OVER_BATCH_SIZE,
+        name="binary_focal_crossentropy",
+    ):
+        super().__init__(
+            binary_focal_crossentropy,
+            reduction,
+            name,
+            apply_class_balancing=apply_class_balancing,
+            alpha=alpha,
+            gamma=gamma,
+            from_logits=from_logits,
+            label_smoothing=label_smoothing,
+            axis=axis,
+        )
+
+
+class CategoricalFocalCrossentropy(LossFunctionWrapper):
+    """The object form of `categorical_focal_crossentropy`, which says what the arguments mean."""
+
+    def __init__(
+        self,
+        alpha=0.25,
+        gamma=2.0,
+        from_logits=False,
+        label_smoothing=0.0,
+        axis=-1,
+        reduction=Reduction.SUM_OVER_BATCH_SIZE,
+        name="categorical_focal_crossentropy",
+    ):
+        super().__init__(
+            categorical_focal_crossentropy,
+            reduction,
+            name,
+            alpha=alpha,
+            gamma=gamma,
+            from_logits=from_logits,
+            label_smoothing=label_smoothing,
+            axis=axis,
+        )
 
 
 class CategoricalCrossentropy(LossFunctionWrapper):

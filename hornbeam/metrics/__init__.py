@@ -3,7 +3,9 @@
 from hornbeam.homes import missing
 from hornbeam.losses import (
     binary_crossentropy,
+    binary_focal_crossentropy,
     categorical_crossentropy,
+    categorical_focal_crossentropy,
     categorical_hinge,
     hinge,
     kullback_leibler_divergence,
@@ -36,14 +38,16 @@ from hornbeam.metrics.confusion import (
     FalseNegatives,
     FalsePositives,
     Precision,
+    PrecisionAtRecall,
     Recall,
+    RecallAtPrecision,
     SensitivityAtSpecificity,
     SensitivitySpecificityBase,
     SpecificityAtSensitivity,
     TrueNegatives,
     TruePositives,
 )
-from hornbeam.metrics.iou import MeanIoU
+from hornbeam.metrics.iou import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
 from hornbeam.metrics.keras1 import (
     fbeta_score,
     fmeasure,
@@ -77,6 +81,7 @@ from hornbeam.metrics.losses import (
     SquaredHinge,
     cosine_proximity,
 )
+from hornbeam.metrics.scores import F1Score, FBetaScore, R2Score
 
 acc = ACC = accuracy
 mse = MSE = mean_squared_error
@@ -94,13 +99,17 @@ __all__ = [
     "Accuracy",
     "BinaryAccuracy",
     "BinaryCrossentropy",
+    "BinaryIoU",
     "CategoricalAccuracy",
     "CategoricalCrossentropy",
     "CategoricalHinge",
     "CosineSimilarity",
+    "F1Score",
+    "FBetaScore",
     "FalseNegatives",
     "FalsePositives",
     "Hinge",
+    "IoU",
     "KLD",
     "KLDivergence",
     "LogCoshError",
@@ -116,9 +125,14 @@ __all__ = [
     "MeanSquaredError",
     "MeanSquaredLogarithmicError",
     "Metric",
+    "OneHotIoU",
+    "OneHotMeanIoU",
     "Poisson",
     "Precision",
+    "PrecisionAtRecall",
+    "R2Score",
     "Recall",
+    "RecallAtPrecision",
     "Reduce",
     "RootMeanSquaredError",
     "SensitivityAtSpecificity",
@@ -136,8 +150,10 @@ __all__ = [
     "accuracy",
     "binary_accuracy",
     "binary_crossentropy",
+    "binary_focal_crossentropy",
     "categorical_accuracy",
     "categorical_crossentropy",
+    "categorical_focal_crossentropy",
     "categorical_hinge",
     "clone_metric",
     "clone_metrics",

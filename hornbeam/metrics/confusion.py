@@ -332,3 +332,75 @@ class SpecificityAtSensitivity(SensitivitySpecificityBase):
             "num_thresholds": self.num_thresholds,
             "sensitivity": self.sensitivity,
         }
+
+
+class PrecisionAtRecall(SensitivitySpecificityBase):
+    """The best precision at a threshold whose recall is at least a given one.
+
+    Args:
+        recall: Float in [0, 1].
+        num_thresholds: Integer > 0, default 200: how many thresholds are tried.
+        name: String; None makes one.
+        dtype: Name of the dtype; None means `floatx()`.
+
+    Raises:
+        ValueError: if an argument is out of its range.
+    """
+
+    def __init__(self, recall, num_thresholds=200, name=None, dtype=None):
+        if not 0 <= recall <= 1:
+            raise ValueError(f"`recall` must be in the range [0, 1]. Got {recall}.")
+        self.recall = recall
+        self.num_thresholds = num_thresholds
+        super().__init__(recall, num_thresholds=num_thresholds, name=name, dtype=dtype)
+
+    def result(self):
+        recall = ratio(self.true_positives, self.false_negatives)
+        precision = ratio(self.true_positives, self.false_positives)
+        return _best_where(recall, self.value, precision)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "num_thresholds": self.num_thresholds,
+            "recall": self.recall,
+        }
+
+
+class RecallAtPrecision(SensitivitySpecificityBase):
+    """The best recall at a threshold whose precision is at least a given one; 0 if there is none.
+
+    Args:
+        precision: Float in [0, 1].
+        num_thresholds: Integer > 0, default 200: how many thresholds are tried.
+        name: String; None makes one.
+        dtype: Name of the dtype; None means `floatx()`.
+
+    Raises:
+        ValueError: if an argument is out of its range.
+    """
+
+    def __init__(self, precision, num_thresholds=200, name=None, dtype=None):
+        if not 0 <= precision <= 1:
+            raise ValueError(f"`precision` must be in the range [0, 1]. Got {precision}.")
+        self.precision = precision
+        self.num_thresholds = num_thresholds
+        super().__init__(precision, num_thresholds=num_thresholds, name=name, dtype=dtype)
+
+    def result(self):
+        precision = ratio(self.true_positives, self.false_positives)
+        recall = ratio(self.true_positives, self.false_negatives)
+        return _best_where(precision, self.value, recall)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "num_thresholds": self.num_thresholds,
+            "precision": self.precision,
+        }
+
+
+@op
+def _best_where(given, least, wanted):
+    """Returns the largest of `wanted` where `given` is at least `least`; 0 if it is nowhere."""
+    return jnp.max(jnp.where(given >= least, wanted, 0))

@@ -5,7 +5,7 @@ import inspect
 import jax.numpy as jnp
 
 from hornbeam import losses
-from hornbeam.metrics import accuracies, auc, confusion, iou, keras1
+from hornbeam.metrics import accuracies, auc, confusion, iou, keras1, scores
 from hornbeam.metrics import losses as loss_metrics
 from hornbeam.metrics.base import Mean, MeanMetricWrapper, Metric, Reduce, Sum
 from hornbeam.registry import deserialize_keras_object, serialize_keras_object
@@ -24,7 +24,9 @@ _FUNCTIONS = {
     "cosine_proximity": loss_metrics.cosine_proximity,
     "cosine_similarity": loss_metrics.cosine_proximity,
     "binary_crossentropy": losses.binary_crossentropy,
+    "binary_focal_crossentropy": losses.binary_focal_crossentropy,
     "categorical_crossentropy": losses.categorical_crossentropy,
+    "categorical_focal_crossentropy": losses.categorical_focal_crossentropy,
     "categorical_hinge": losses.categorical_hinge,
     "f1score": keras1.fmeasure,
     "fbeta_score": keras1.fbeta_score,
@@ -57,7 +59,7 @@ _FUNCTIONS = {
 }
 _CLASSES = {
     kind.__name__: kind
-    for module in (accuracies, auc, confusion, iou, loss_metrics)
+    for module in (accuracies, auc, confusion, iou, loss_metrics, scores)
     for kind in vars(module).values()
     if inspect.isclass(kind) and issubclass(kind, Metric) and not kind.__name__.startswith("_")
 } | {kind.__name__: kind for kind in (Mean, MeanMetricWrapper, Metric, Reduce, Sum)}

@@ -137,7 +137,12 @@ CLASSES = {
 ARGUMENTS = {
     "Reduce": {"reduction": "sum", "name": "r"},
     "MeanMetricWrapper": {"fn": metrics.mse},
+    "IoU": {"num_classes": 3, "target_class_ids": [0]},
     "MeanIoU": {"num_classes": 3},
+    "OneHotIoU": {"num_classes": 3, "target_class_ids": [0]},
+    "OneHotMeanIoU": {"num_classes": 3},
+    "PrecisionAtRecall": {"recall": 0.5},
+    "RecallAtPrecision": {"precision": 0.5},
     "SensitivityAtSpecificity": {"specificity": 0.5},
     "SpecificityAtSensitivity": {"sensitivity": 0.5},
 }
