@@ -52,8 +52,7 @@ def call_layer(layer, takes, inputs, kwargs):
     inputs = _as_inputs(layer, inputs)
     kwargs = dict(kwargs)
     if not layer.built:
-        shapes = jax.tree.map(lambda t: tuple(t.shape), inputs, is_leaf=_is_operand)
-        layer._build(shapes)
+        _build(layer, inputs)
     layer.assert_input_compatibility(jax.tree.leaves(inputs, is_leaf=_is_operand))
     training = _training(kwargs)
     if _calls.depth == 0:
@@ -65,15 +64,34 @@ def call_layer(layer, takes, inputs, kwargs):
     return _call_at_once(layer, inputs, kwargs, training)
 
 
+def _build(layer, inputs):
+    """Builds a layer for its first inputs; a network takes any number of samples."""
+    is_network = "_graph" in vars(layer)
+    if is_network and _writer(layer, "call") != "hornbeam" == _writer(layer, "build"):
+        layer.built = True  # the layers inside are built as `call` comes to them
+        return
+    rows = slice(1, None) if is_network else slice(None)
+    layer._build(
+        jax.tree.map(
+            lambda t: (*(None,) * is_network, *t.shape[rows]), inputs, is_leaf=_is_operand
+        )
+    )
+
+
+def _writer(layer, method):
+    """The top package of the class that defines a method of a layer."""
+    for kind in type(layer).__mro__:
+        if method in vars(kind):
+            return kind.__module__.split(".")[0]
+    return None
+
+
 def _is_operand(item):
     return isinstance(item, Operand)
 
 
 def _is_users(layer):
-    for kind in type(layer).__mro__:
-        if "call" in vars(kind):
-            return kind.__module__.split(".")[0] != "hornbeam"
-    return False
+    return _writer(layer, "call") != "hornbeam"
 
 
 def _as_inputs(layer, structure):
