@@ -11,7 +11,7 @@ asked for `tensorflow.keras` and not for `keras` gets these.
 import sys
 
 from hornbeam.backend import config, eagerly
-from hornbeam.compat.tensorflow import defaults
+from hornbeam.compat.tensorflow import defaults, lending
 
 __all__ = ["eager", "follow_keras", "follow_tensorflow", "follow_tf_keras"]
 
@@ -27,6 +27,7 @@ def eager(on):
 
 def follow_tensorflow():
     """From here on values come at once, as in TensorFlow 2; not beside `keras`."""
+    lending.lend()
     if "keras" not in sys.modules and not _decided:
         eagerly.enable()
 
