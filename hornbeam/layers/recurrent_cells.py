@@ -10,6 +10,7 @@ import numpy as np
 
 from hornbeam import activations, constraints, initializers, regularizers
 from hornbeam import backend as K
+from hornbeam.backend.recurrent import ACTIVATIONS
 from hornbeam.engine.layer import Layer
 from hornbeam.engine.weights import initial_value
 from hornbeam.layers.arguments import known_axis, positive_integer
@@ -26,6 +27,7 @@ class _Cell(Layer):
     """
 
     gates = 1
+    recurrent_activation = None
 
     def __init__(self, units, activation, use_bias, dropout, recurrent_dropout, options, kwargs):
         super().__init__(**kwargs)
@@ -143,6 +145,23 @@ class _Cell(Layer):
     def step(self, projected, states):
         """Returns the output and the new states from a projected input and the old states."""
         raise NotImplementedError
+
+    def known_kind(self):
+        """Returns the names of the cell and its activations if a kernel knows them, or None.
+
+        The kernel runs all steps as `step` would, with gradients by hand.
+        """
+        cell = _KERNELS.get(type(self).step)
+        names = [_NAMES.get(self.activation)]
+        if self.recurrent_activation is not None:
+            names.append(_NAMES.get(self.recurrent_activation))
+        if cell is None or None in names or self._masks[1] or type(self)._recur is not _Cell._recur:
+            return None
+        return (f"{cell}_after" if getattr(self, "reset_after", False) else cell, *names)
+
+    def recurrent_weights(self):
+        """Returns what `step` multiplies and adds beside the states, as a list."""
+        return [self._state_kernel()]
 
     def get_initial_state(self, inputs=None, batch_size=None, dtype=None):
         """Returns zeros for the first step: a tensor, or a list of them."""
@@ -324,6 +343,10 @@ class GRUCell(_Cell):
     def _one_mask(self):
         return len(self._masks[1]) == 1
 
+    def recurrent_weights(self):
+        weights = super().recurrent_weights()
+        return [*weights, self._state_bias()] if self.reset_after and self.use_bias else weights
+
     def _own_config(self):
         return {
             "recurrent_activation": activations.serialize(self.recurrent_activation),
@@ -408,6 +431,10 @@ class LSTMCell(_Cell):
             "unit_forget_bias": self.unit_forget_bias,
             "implementation": self.implementation,
         }
+
+
+_KERNELS = {SimpleRNNCell.step: "simple", GRUCell.step: "gru", LSTMCell.step: "lstm"}
+_NAMES = {getattr(activations, name): name for name in ACTIVATIONS}
 
 
 def checked_implementation(layer, implementation):

@@ -7,6 +7,7 @@ import numpy as np
 from hornbeam import allowance
 from hornbeam import backend as K
 from hornbeam.backend import running
+from hornbeam.backend.recurrent import run_cell
 from hornbeam.backend.tensors import Tensor
 from hornbeam.engine import checks
 from hornbeam.engine.checks import InputSpec, ShapeError
@@ -295,6 +296,13 @@ class RNN(TakesStates):
         with dropping(inputs, training) if dropping else contextlib.nullcontext():
             if projects(cell):
                 inputs, step = cell.project(inputs), cell.step
+                known = None if self.unroll or constants else cell.known_kind()
+                weights = cell.recurrent_weights() if known else []
+                if known and len({K.dtype(x) for x in (inputs, *states, *weights)}) == 1:
+                    last, outputs, *states = run_cell(
+                        known, inputs, list(states), weights, mask, self.go_backwards
+                    )
+                    return last, outputs, states
             else:
                 step = self._step_of(cell, len(constants), training)
             return K.rnn(

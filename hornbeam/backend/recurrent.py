@@ -1,0 +1,39 @@
+"""Cells over whole sequences: the kernels for them as an operation."""
+
+import jax.numpy as jnp
+
+from hornbeam.backend.ops import op
+from hornbeam.kernels import recurrent
+
+__all__ = ["ACTIVATIONS", "run_cell"]
+
+ACTIVATIONS = tuple(recurrent.SLOPES)  # names of those that the kernels know
+
+
+@op
+def run_cell(kind, inputs, states, weights, mask=None, go_backwards=False):
+    """Runs a cell over a sequence, as `K.rnn` does step by step.
+
+    Args:
+        kind: Tuple of the cell's name and those of its activations: `kernels.recurrent.Kind`.
+        inputs: Tensor `(batch, steps, gates * units)`: what the input adds to the gates.
+        states: List of tensors `(batch, units)`, for the first step.
+        weights: List of the recurrent kernel and, for a GRU that resets after the product, the
+            recurrent bias.
+        mask: Boolean tensor `(batch, steps)` or `(batch, steps, 1)`, or None.
+        go_backwards: Bool, whether to begin with the last step.
+
+    Returns:
+        A flat list: the last output, all outputs, the last states.
+    """
+    inputs = jnp.swapaxes(jnp.asarray(inputs), 0, 1)
+    if mask is not None:
+        mask = jnp.asarray(mask).astype("bool")
+        mask = mask.reshape(mask.shape[:2]).T
+    if go_backwards:
+        inputs = jnp.flip(inputs, 0)
+        mask = None if mask is None else jnp.flip(mask, 0)
+    states = [jnp.asarray(state) for state in states]
+    weights = [jnp.asarray(weight) for weight in weights]
+    outputs, last = recurrent.run(recurrent.Kind(*kind), inputs, states, weights, mask)
+    return [outputs[-1], jnp.swapaxes(outputs, 0, 1), *last]
