@@ -3,6 +3,8 @@
 import functools
 import inspect
 
+from hornbeam.translations import tell
+
 __all__ = ["takes_old_names"]
 
 
@@ -22,6 +24,7 @@ def takes_old_names(**renames):
         def wrapper(*args, **kwargs):
             for old in renames.keys() & kwargs.keys():
                 value, new = kwargs.pop(old), renames[old]
+                tell("argument", f"{function.__name__}({old})", new or "nothing")
                 if new in kwargs:
                     raise TypeError(
                         f"{function.__name__} got both the old argument `{old}` and `{new}`, its "

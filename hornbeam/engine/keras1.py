@@ -11,6 +11,8 @@ import warnings
 
 import numpy as np
 
+from hornbeam.translations import tell
+
 __all__ = ["takes_old_arguments", "takes_show_accuracy"]
 
 _RENAMES = {
@@ -41,6 +43,7 @@ def takes_old_arguments(method):
         given = signature.bind_partial(*args, **kwargs).arguments
         for name, value in old.items():
             new = renames.get(name) or samples[name][0]
+            tell("argument", f"{method.__name__}({name})", new)
             if new in given:
                 raise TypeError(
                     f"{method.__name__} got both the legacy keyword argument `{name}` and the "
