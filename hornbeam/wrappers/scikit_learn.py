@@ -49,6 +49,8 @@ class BaseWrapper:
         Raises:
             ValueError: for the first that none takes.
         """
+        if self.build_fn is not None and not callable(self.build_fn):
+            return  # `fit` says so; scikit-learn sets parameters of any kind
         takers = (*_METHODS, self._builder())
         for name in params:
             if name != "build_fn" and not any(has_arg(taker, name) for taker in takers):
@@ -93,9 +95,15 @@ class BaseWrapper:
         Returns:
             The `History`, as Keras does, where scikit-learn's estimators return themselves.
         """
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None."
+            )
         builder = self._builder()
+        x = self._inputs(x)
         self.model = builder(**self.filter_sk_params(builder))
-        self.n_features_in_ = np.shape(x)[1] if np.ndim(x) > 1 else 1
+        shape = x.shape if hasattr(x, "shape") else np.shape(x)
+        self.n_features_in_ = shape[1] if len(shape) > 1 else 1
         arguments = {**self.filter_sk_params(Sequential.fit), **kwargs}
         return self.model.fit(x, self._targets(y), **arguments)
 
@@ -111,6 +119,11 @@ class BaseWrapper:
 
     def _builder(self):
         if self.build_fn is not None:
+            if not callable(self.build_fn):
+                raise TypeError(
+                    f"{type(self).__name__} got build_fn={self.build_fn!r}. Expected a function "
+                    "that returns a compiled model."
+                )
             is_function = inspect.isroutine(self.build_fn) or inspect.isclass(self.build_fn)
             return self.build_fn if is_function else self.build_fn.__call__
         if not callable(self):
@@ -119,6 +132,44 @@ class BaseWrapper:
                 "model; or a subclass that defines `__call__`."
             )
         return self.__call__
+
+    def _inputs(self, x, fitted=False):
+        """Samples as `Model.fit` takes them, checked as scikit-learn's estimators do.
+
+        Raises:
+            ValueError: for no samples, complex numbers, or another number of features than `fit`
+                was given.
+        """
+        if hasattr(x, "tocsr"):
+            x = x.tocsr()  # the form that batches can be taken of; one of the others is a dict
+        elif isinstance(x, dict) or (isinstance(x, list) and x and np.ndim(x[0]) > 1):
+            return x  # several inputs
+        elif not hasattr(x, "iloc"):
+            x = np.asarray(x)
+            if x.dtype.kind == "O" and x.ndim == 2:
+                x = x.astype("float64")  # raises for what is no number
+            if x.dtype.kind == "c":
+                raise ValueError(
+                    f"Complex data not supported: {type(self).__name__} got an array of dtype "
+                    f"{x.dtype}."
+                )
+        if not x.shape or x.shape[0] == 0 or 0 in x.shape[1:]:
+            raise ValueError(
+                f"Found array with 0 {'feature' if x.shape and x.shape[0] else 'sample'}(s) "
+                f"(shape={x.shape}) while a minimum of 1 is required by {type(self).__name__}."
+            )
+        expected = getattr(self, "n_features_in_", None)
+        if fitted and expected is not None and len(x.shape) > 1 and x.shape[1] != expected:
+            raise ValueError(
+                f"X has {x.shape[1]} features, but {type(self).__name__} is expecting {expected} "
+                "features as input."
+            )
+        if fitted and len(x.shape) == 1 and (expected or 1) > 1:
+            raise ValueError(
+                f"{type(self).__name__} got an array of shape {x.shape}. Expected 2D array, got 1D "
+                "array instead. Reshape your data: x[None, :] is one sample."
+            )
+        return x
 
     def _targets(self, y):
         """One-hot rows where the loss wants them."""
@@ -147,7 +198,7 @@ class BaseWrapper:
             classifier_tags=ClassifierTags() if kind == "classifier" else None,
             regressor_tags=RegressorTags() if kind == "regressor" else None,
             non_deterministic=True,
-            input_tags=InputTags(three_d_array=True),
+            input_tags=InputTags(three_d_array=True, sparse=True, allow_nan=True),
         )
 
     def __repr__(self):
@@ -191,6 +242,8 @@ class KerasClassifier(BaseWrapper):
         Raises:
             ValueError: for targets of another shape.
         """
+        if y is None:
+            return super().fit(x, y)  # says what is missing
         y = np.array(y)
         if y.ndim == 2 and y.shape[1] > 1:
             self.classes_ = np.arange(y.shape[1])
@@ -213,9 +266,8 @@ class KerasClassifier(BaseWrapper):
             x: Array of shape (samples, ...).
             **kwargs: Arguments of `Sequential.predict_classes`.
         """
-        outputs = self._fitted().predict(
-            x, **self.filter_sk_params(Sequential.predict_classes, kwargs)
-        )
+        options = self.filter_sk_params(Sequential.predict_classes, kwargs)
+        outputs = self._fitted().predict(self._inputs(x, fitted=True), **options)
         if outputs.shape[-1] > 1:
             return self.classes_[outputs.argmax(axis=-1)]
         return self.classes_[(outputs > 0.5).astype("int32").reshape(-1)]
@@ -227,7 +279,9 @@ class KerasClassifier(BaseWrapper):
             x: Array of shape (samples, ...).
             **kwargs: Arguments of `Sequential.predict`.
         """
-        outputs = self._fitted().predict(x, **self.filter_sk_params(Sequential.predict, kwargs))
+        outputs = self._fitted().predict(
+            self._inputs(x, fitted=True), **self.filter_sk_params(Sequential.predict, kwargs)
+        )
         return np.hstack([1 - outputs, outputs]) if outputs.shape[1] == 1 else outputs
 
     def score(self, x, y, **kwargs):
@@ -242,7 +296,7 @@ class KerasClassifier(BaseWrapper):
             ValueError: if the model was not compiled with `metrics=["accuracy"]`.
         """
         model = self._fitted()
-        y = np.asarray(y)
+        x, y = self._inputs(x, fitted=True), np.asarray(y)
         if not (y.ndim == 2 and y.shape[1] > 1):
             y = np.searchsorted(self.classes_, y)
         results = model.evaluate(
@@ -269,7 +323,9 @@ class KerasRegressor(BaseWrapper):
             x: Array of shape (samples, ...).
             **kwargs: Arguments of `Sequential.predict`.
         """
-        outputs = self._fitted().predict(x, **self.filter_sk_params(Sequential.predict, kwargs))
+        outputs = self._fitted().predict(
+            self._inputs(x, fitted=True), **self.filter_sk_params(Sequential.predict, kwargs)
+        )
         return outputs[..., 0] if outputs.shape[-1] == 1 else outputs
 
     def score(self, x, y, **kwargs):
@@ -281,7 +337,7 @@ class KerasRegressor(BaseWrapper):
             **kwargs: Arguments of `Sequential.evaluate`.
         """
         results = self._fitted().evaluate(
-            x, y, **self.filter_sk_params(Sequential.evaluate, kwargs)
+            self._inputs(x, fitted=True), y, **self.filter_sk_params(Sequential.evaluate, kwargs)
         )
         return -(results[0] if isinstance(results, list) else results)
 
