@@ -84,7 +84,10 @@ def call_op(function, args, kwargs, learning_phase=False):
     sources = sources_of((args, kwargs))
     if any(isinstance(s, Tensor) and not isinstance(s, EagerTensor) for s in sources):
         return record(function, args, kwargs, learning_phase=learning_phase)
-    if recording.is_heard() and not _is_on_host(sources, args, kwargs):
+    known_now = _is_on_host(sources, args, kwargs) or (
+        not sources and getattr(function, "depends_on_nothing", False)
+    )
+    if recording.is_heard() and not known_now:
         return _recorded(function, args, kwargs)
     before = {}
 

@@ -112,6 +112,9 @@ def _constant(value, dtype, shape):
     return jnp.asarray(value.astype(dtype))
 
 
+_constant.of_arrays.depends_on_nothing = True  # known at once, also where a function is traced
+
+
 def constant(value, dtype=None, shape=None, name=None):
     """Makes a constant tensor.
 
