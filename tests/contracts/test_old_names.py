@@ -41,8 +41,6 @@ GONE = {
     r"keras\.layers\.(convolutional\.)?AtrousConv(olution)?[12]D\..*": "has no attribute",
     # Files and configs of such models are read by `load_model`.
     r"keras\.models\.Sequential\.legacy_(from|get)_config": "has no attribute",
-    # Applications of Keras 1 whose weights are no longer published anywhere.
-    r"keras\.applications\.(audio_conv_utils|music_tagger_crnn).*": "has no attribute",
 }
 
 # Parameters that are given by another name in calls by keyword, or not at all: pattern -> why.
