@@ -10,13 +10,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import golden
+from . import exchanged_applications, golden
 from .cases import FAMILIES, KERAS, ORACLES, TF_KERAS, cases
 from .files import golden as files
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 VARIABLES = {KERAS: "HORNBEAM_KERAS231_PYTHON", TF_KERAS: "HORNBEAM_TF_KERAS_PYTHON"}
 FILES = "files"  # not a family of cases: model files, exchanged both ways
+WHOLE = "exchanged_applications"  # nor this one: whole models, for half an hour; only when named
 NOISE = 1e-6  # the same oracle, run twice, may differ by this much: threads sum in another order
 
 
@@ -84,16 +85,16 @@ def compare_hornbeam(family, results):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        "families", nargs="*", metavar="family", help=", ".join([*FAMILIES, FILES])
+        "families", nargs="*", metavar="family", help=", ".join([*FAMILIES, FILES, WHOLE])
     )
     parser.add_argument("--check", action="store_true", help="store nothing")
     parser.add_argument("--no-hornbeam", action="store_true", help="run the oracles only")
     arguments = parser.parse_args()
-    unknown = set(arguments.families) - {*FAMILIES, FILES}
+    unknown = set(arguments.families) - {*FAMILIES, FILES, WHOLE}
     if unknown:
         parser.error(f"unknown family: {', '.join(sorted(unknown))}")
     chosen = arguments.families or [*FAMILIES, FILES]
-    families = [family for family in chosen if family != FILES]
+    families = [family for family in chosen if family not in (FILES, WHOLE)]
 
     count, ran = 0, {}
     with tempfile.TemporaryDirectory() as folder:
@@ -119,6 +120,9 @@ def main():
         count += 1
     if FILES in chosen and TF_KERAS in ran and not arguments.no_hornbeam:
         count += files.compare(oracle_python(TF_KERAS), arguments.check)
+    if WHOLE in chosen:
+        for oracle in ran:
+            count += exchanged_applications.compare(oracle, oracle_python(oracle))
     for family in families:
         results = {oracle: ran[oracle][family] for oracle in ran}
         if len(results) == len(ORACLES):
