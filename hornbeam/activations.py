@@ -21,6 +21,7 @@ __all__ = [
     "gelu",
     "get",
     "hard_sigmoid",
+    "leaky_relu",
     "linear",
     "mish",
     "relu",
@@ -147,6 +148,11 @@ def gelu(x, approximate=False):
     Source: Hendrycks and Gimpel 2016, arXiv:1606.08415.
     """
     return jax.nn.gelu(x, approximate=approximate)
+
+
+def leaky_relu(x, alpha=0.2):
+    """`x` above 0, `alpha * x` below. tf.keras. Maas et al. 2013, ICML."""
+    return K.relu(x, alpha=alpha)
 
 
 def mish(x):

@@ -62,6 +62,9 @@ def test_names_of_tf_keras():
     x = X.astype("float64")
     np.testing.assert_allclose(np.asarray(activations.swish(X)), x / (1 + np.exp(-x)), rtol=1e-5)
     np.testing.assert_allclose(
+        np.asarray(activations.leaky_relu(X)), np.where(X > 0, X, 0.2 * X), rtol=1e-6
+    )
+    np.testing.assert_allclose(
         np.asarray(activations.mish(X)), x * np.tanh(np.log1p(np.exp(x))), rtol=1e-5
     )
     # by the table of the normal distribution: P(-1) = 0.158655, P(0.5) = 0.691462

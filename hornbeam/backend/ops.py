@@ -70,9 +70,14 @@ def compute(function, args, kwargs):
         with jax.ensure_compile_time_eval():
             result = function(*args, **kwargs)
         if isinstance(result, (list, tuple)):
-            return type(result)(np.asarray(item) for item in result)
-        return np.asarray(result)
+            return type(result)(_as_host(item) for item in result)
+        return _as_host(result)
     return function(*args, **kwargs)
+
+
+def _as_host(result):
+    """The NumPy array; random numbers of a shape are not known yet, and stay as they are."""
+    return result if isinstance(result, jax.core.Tracer) else np.asarray(result)
 
 
 def is_wide(structure):

@@ -1,5 +1,6 @@
 """`Network`: a graph of layers that is a layer itself."""
 
+from hornbeam.backend import config as settings
 from hornbeam.backend import running
 from hornbeam.backend.ops import infer
 from hornbeam.backend.tensors import Operand, Placeholder
@@ -189,6 +190,15 @@ class Network(Layer):
             for node in sorted(self._graph.layer_nodes, key=lambda node: node.serial):
                 own += [update for update in node.updates if update.variable not in frozen]
         return own
+
+    @property
+    def weights(self):
+        """List of all variables: the trainable ones, then the others; in tf.keras by layers."""
+        if settings.conventions() == "tf.keras" and self._graph is not None:
+            return self._layerwise_weights()
+        return super().weights
+
+    variables = weights
 
     def _layerwise_weights(self):
         """The variables layer by layer: the order of `get_weights` and of files."""

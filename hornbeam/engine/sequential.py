@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from hornbeam.backend import running
 from hornbeam.backend.tensors import Variable
 from hornbeam.engine import checks
 from hornbeam.engine import config as configs
@@ -186,7 +187,8 @@ class Sequential(Model):
 
     def compute(self, program, inputs, kwargs):
         if self._graph is None:
-            self.build((None, *np.shape(inputs)[1:]))
+            with running.recording():  # the program around computes; this makes a graph
+                self.build((None, *np.shape(inputs)[1:]))
         return super().compute(program, inputs, kwargs)
 
     def predict_proba(self, x, batch_size=32, verbose=0, steps=None):

@@ -87,8 +87,8 @@ class BatchListener:
 
     def end(self, index, size, losses, results):
         values = results.tolist()
-        totals = loss_values(losses, self.objective)
-        values[: len(totals)] = totals
+        # As in Keras, the total is the batch's own; the outputs' losses are means so far.
+        values[:1] = loss_values(losses, self.objective)[:1]
         logs = Logs({"batch": index, "size": size})
         logs.update(zip(self.objective.names, values))
         self.callbacks._call_batch_hook(self.mode, "end", index, logs)

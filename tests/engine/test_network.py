@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from hornbeam import backend as K
+from hornbeam.backend.config import set_conventions
+from hornbeam.engine import Layer
 from hornbeam.layers import (
     Activation,
     Add,
@@ -420,3 +422,31 @@ def test_weights_pickle():
     model = Sequential([Dense(2, input_shape=(3,))])
     stored = pickle.loads(pickle.dumps(model.get_weights()))
     model.set_weights(stored)
+
+
+def test_a_sequential_model_without_a_shape_is_built_inside_of_a_program():
+    class Block(Layer):
+        def __init__(self):
+            super().__init__()
+            self.inner = Sequential([Dense(3, activation="relu"), Dense(2)])
+
+        def call(self, inputs):
+            return self.inner(inputs)
+
+    x = Input((4,))
+    model = Model(x, Block()(x))
+    assert len(model.weights) == 4 and model.predict(np.ones((2, 4)), verbose=0).shape == (2, 2)
+
+
+def test_weights_stand_by_layers_in_tf_keras():
+    x = Input((4,))
+    model = Model(x, Dense(2)(BatchNormalization()(Dense(3)(x))))
+    assert [w.shape for w in model.weights][4:6] == [(3, 2), (2,)]  # the others come last
+    set_conventions("tf.keras")
+    try:
+        by_layers = model.weights
+        assert model.variables == by_layers
+    finally:
+        set_conventions("keras")
+    for variable, value in zip(by_layers, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(variable.get_value(), value)

@@ -665,3 +665,19 @@ def test_class_weight_auto_weights_nothing_and_says_so():
             X, Y, batch_size=len(X), class_weight="auto", verbose=0
         ).history["loss"][0]
     np.testing.assert_allclose(weighted[1], weighted[0][0], rtol=1e-5)
+
+
+def test_losses_of_outputs_are_means_of_the_epoch_where_a_callback_hears_of_batches():
+    x = Input((4,))
+    model = Model(x, [Dense(2, name="a")(x), Dense(3, name="b")(x)])
+    model.compile("sgd", "mse")
+    start, batches, found = model.get_weights(), [], []
+    for callbacks in [], [LambdaCallback(on_batch_end=lambda batch, logs: batches.append(logs))]:
+        model.set_weights(start)
+        fitted = model.fit(X, [X[:, :2], Y], 8, shuffle=False, verbose=0, callbacks=callbacks)
+        found.append(fitted.history)
+    for name in ("loss", "a_loss", "b_loss"):
+        np.testing.assert_allclose(found[1][name], found[0][name], rtol=1e-5)
+    # The logs of a batch: its own total, and the means so far, as in Keras 2.3.1.
+    assert batches[-1]["a_loss"] == found[1]["a_loss"][0]
+    assert batches[0]["loss"] == pytest.approx(batches[0]["a_loss"] + batches[0]["b_loss"])
