@@ -39,7 +39,7 @@ def test_every_example_has_its_figure_and_its_line_in_the_table():
     programs = {path.stem for path in EXAMPLES.glob("*.py")} - {"offline_data"}
     assert programs - {"digits_cnn"} == set(FIGURES)        # `make demo` runs that one
     table = (EXAMPLES / "README.md").read_text()
-    assert set(re.findall(r"\[(\w+)\.py\]", table)) == programs
+    assert set(re.findall(r"^\| \[(\w+)\.py\]", table, re.MULTILINE)) == programs
 
 
 @pytest.mark.parametrize("name", FIGURES)
