@@ -28,33 +28,33 @@ class Derivative(Kernel):
 
     def __init__(self, replay, targets, points, changes, mode, specs, wide, weighted):
         super().__init__()
-        self._replay, self._targets = replay, targets
-        self._points, self._changes = points, changes
-        self._mode, self._weighted = mode, weighted
+        self.replay, self.targets = replay, targets
+        self.points, self.changes = points, changes
+        self.mode, self.weighted = mode, weighted
         self.specs, self.wide = specs, wide
         self.is_compiled = all(kernel.is_compiled for kernel, _, _ in replay.steps)
         self.tree = jax.tree.structure([None] * 0)
 
     def apply(self, values):
-        count = len(self._replay.leaves)
+        count = len(self.replay.leaves)
         leaves, weights = list(values[:count]), values[count:]
 
         def forward(points, changes):
             given = list(leaves)
-            for place, point in zip(self._points, points):
+            for place, point in zip(self.points, points):
                 given[place] = point
-            numbers = [number for number, _, _ in self._changes]
-            outputs = self._replay(given, dict(zip(numbers, changes)))
-            return outputs[: self._targets], outputs[self._targets :]
+            numbers = [number for number, _, _ in self.changes]
+            outputs = self.replay(given, dict(zip(numbers, changes)))
+            return outputs[: self.targets], outputs[self.targets :]
 
-        points = [jnp.asarray(leaves[place]) for place in self._points]
-        changes = [jnp.zeros(shape, dtype) for _, shape, dtype in self._changes]
+        points = [jnp.asarray(leaves[place]) for place in self.points]
+        changes = [jnp.zeros(shape, dtype) for _, shape, dtype in self.changes]
         targets, back, others = jax.vjp(forward, points, changes, has_aux=True)
-        found = getattr(self, f"_{self._mode}")(targets, back, weights)
+        found = getattr(self, f"_{self.mode}")(targets, back, weights)
         return [*found, *others]
 
     def _gradient(self, targets, back, weights):
-        if not self._weighted:
+        if not self.weighted:
             weights = [jnp.ones_like(target) for target in targets]
         weights = [
             jnp.broadcast_to(jnp.asarray(w, t.dtype), t.shape) for w, t in zip(weights, targets)
@@ -138,6 +138,8 @@ def derive(makers, targets, sources, weights=None, mode=GRADIENT, cover=True):
                 del _kept[next(iter(_kept))]
             _kept[key] = kernel
     instruction = Instruction(kernel, [*leaves, *(weights or [])])
+    if not cover and mode == GRADIENT:
+        instruction.way = order, numbers
     for place, cell in enumerate(covered, len(wanted)):
         instruction.outputs[place] = cell
         cell.maker, cell.index = instruction, place
@@ -185,3 +187,82 @@ def _connected(order, targets, sources):
         if instruction is not None and not instruction.kernel.cuts:
             stack.extend(c for c in instruction.inputs if c in reached)
     return needed
+
+
+def merged(order):
+    """Lets derivatives hand out the values on their way, so that these are computed once.
+
+    Args:
+        order: List of the instructions of a function, in the order in which they were issued.
+
+    Returns:
+        A list of instructions that computes the same, in an order in which they can run.
+    """
+    makers = {cell: one for one in order for cell in one.outputs}
+    for one in order:
+        if one.way is None:
+            continue
+        way, numbers = one.way
+        inside = [step for step in way if makers.get(step.outputs[0]) is step]
+        if not inside or _reaches(one.inputs, set(inside), makers):
+            continue
+        both = _with_values(one, inside, numbers)
+        makers.update(dict.fromkeys(both.outputs, both))
+    return _sorted([makers[cell] for one in order for cell in one.outputs], makers)
+
+
+def _reaches(cells, wanted, makers):
+    """Whether cells depend on one of the instructions."""
+    seen, stack = set(), list(cells)
+    while stack:
+        maker = makers.get(stack.pop())
+        if maker in wanted:
+            return True
+        if maker is not None and maker not in seen:
+            seen.add(maker)
+            stack.extend(maker.inputs)
+    return False
+
+
+def _with_values(derivative, inside, numbers):
+    """The instruction of a derivative that also returns the outputs of what it goes through."""
+    kernel = derivative.kernel
+    cells = [cell for step in inside for cell in step.outputs]
+    replay = kernel.replay
+    replay = Replay(
+        replay.steps, replay.leaves, (*replay.outputs, *(numbers[cell] for cell in cells))
+    )
+    both = Instruction(
+        Derivative(
+            replay,
+            kernel.targets,
+            kernel.points,
+            kernel.changes,
+            kernel.mode,
+            [*kernel.specs, *((tuple(c.shape), c.dtype, None) for c in cells)],
+            kernel.wide,
+            kernel.weighted,
+        ),
+        derivative.inputs,
+    )
+    both.outputs = [*derivative.outputs, *cells]
+    return both
+
+
+def _sorted(instructions, makers):
+    """Sorts instructions so that each comes after those that make its inputs."""
+    found, done, stack = [], set(), [(one, False) for one in reversed(instructions)]
+    while stack:
+        one, ready = stack.pop()
+        if one in done:
+            continue
+        if ready:
+            done.add(one)
+            found.append(one)
+            continue
+        stack.append((one, True))
+        for cell in one.inputs:
+            maker = makers.get(cell)
+            if maker is not None and maker not in done:
+                stack.append((maker, False))
+    return found

@@ -169,9 +169,14 @@ class TracedKernel(Kernel):
 
 
 class Instruction:
-    """One call of a kernel: the cells that go in and the cells that come out."""
+    """One call of a kernel: the cells that go in and the cells that come out.
 
-    __slots__ = ("__weakref__", "inputs", "kernel", "outputs", "serial")
+    Attributes:
+        way: For a derivative, the list of the instructions that it goes through and the dict of
+            their cells' numbers; else None.
+    """
+
+    __slots__ = ("__weakref__", "inputs", "kernel", "outputs", "serial", "way")
 
     _serial = itertools.count()
 
@@ -179,6 +184,7 @@ class Instruction:
         self.kernel = kernel
         self.inputs = inputs
         self.serial = next(Instruction._serial)
+        self.way = None
         self.outputs = [
             Cell(host, shape, dtype, self, index)
             for index, (shape, dtype, host) in enumerate(kernel.specs)
@@ -741,12 +747,13 @@ class FunctionKernel(Kernel):
         arguments: List of the cells of its array arguments.
         outputs: List of the cells of its results.
         tree: The structure of its results.
+        arrange: Function from the list of its instructions to the one that is computed.
 
     Attributes:
         assigns: Whether it assigns to variables, which a tape must see one by one.
     """
 
-    def __init__(self, trace, arguments, outputs, tree):
+    def __init__(self, trace, arguments, outputs, tree, arrange=list):
         super().__init__()
         self.tree = tree
         written = {v: cell for v, cell in trace.written.items() if trace.reads.get(v) is not cell}
@@ -760,6 +767,7 @@ class FunctionKernel(Kernel):
             for cell in outputs
         ]
         self.assigns = any(instruction.kernel.cuts for instruction in order)
+        order = arrange(order)
         steps, leaves, numbers = connect(order)
         for cell in [*ends, *arguments, trace.seed, trace.step]:
             if cell not in numbers:

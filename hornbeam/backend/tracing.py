@@ -6,7 +6,7 @@ import warnings
 import jax
 import numpy as np
 
-from hornbeam.backend import compilation, names, recording, running
+from hornbeam.backend import compilation, derivatives, names, recording, running
 from hornbeam.backend.cells import Cell, EagerTensor, TracedValueError, from_value, lent, tensor_of
 from hornbeam.backend.precision import wide_scope
 from hornbeam.backend.program import draw_seed
@@ -82,7 +82,8 @@ class Compiled:
             args, kwargs = arguments.filled_with([tensor_of(cell) for cell in inputs])
             result = self.function(*args, **kwargs)
             cells, rebuild = _taken_apart(result)
-        kernel = FunctionKernel(trace, inputs, cells, jax.tree.structure([0] * len(cells)))
+        tree = jax.tree.structure([0] * len(cells))
+        kernel = FunctionKernel(trace, inputs, cells, tree, derivatives.merged)
         kernel.rebuild = rebuild
         kernel.holds = (self.function, arguments.holds)
         return kernel
