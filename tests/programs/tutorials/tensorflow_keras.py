@@ -44,9 +44,9 @@ model.add(Dense(units=16, activation='tanh', use_bias=True, kernel_initializer='
 model.add(Dense(4, activation='softmax', kernel_regularizer=l1_l2(1e-5, 1e-5),
                 bias_regularizer=l1(1e-5)))
 model.compile(loss='categorical_crossentropy', optimizer=Adam(), metrics=['accuracy'])
-history = model.fit(xdata, ydata, batch_size=20, epochs=12, verbose=0,
+history = model.fit(xdata, ydata, batch_size=20, epochs=50, verbose=0,
                     validation_data=(xtest, ytest),
-                    callbacks=keras.callbacks.EarlyStopping(patience=8, verbose=1))
+                    callbacks=keras.callbacks.EarlyStopping(patience=50, verbose=1))
 found['logs'] = sorted(history.history)
 found['accuracy'] = [float(history.history['accuracy'][0]), float(history.history['accuracy'][-1])]
 found['predict'] = list(model.predict(xtest, batch_size=10).shape)
