@@ -13,7 +13,8 @@ class Adagrad(Optimizer):
     Args:
         learning_rate: Float, default 0.01; `lr` is its older name.
         **kwargs: `epsilon`, float, default `K.epsilon()`; `decay`, float, default 0: the learning
-            rate is divided by `1 + decay * iterations`; and what `Optimizer` takes.
+            rate is divided by `1 + decay * iterations`; `initial_accumulator_value`, float,
+            default 0: what the sums begin with; and what `Optimizer` takes.
 
     Source: Keras 2.3.1; Duchi et al. 2011. `a += g^2`; `p -= lr * g / (sqrt(a) + epsilon)`.
 
@@ -29,10 +30,14 @@ class Adagrad(Optimizer):
         if self.epsilon is None:
             self.epsilon = epsilon()
         learning_rate = kwargs.pop("lr", learning_rate)
+        self.initial_accumulator_value = float(kwargs.pop("initial_accumulator_value", 0.0))
         super().__init__(**kwargs)
         self.learning_rate = self._hyperparameter("learning_rate", learning_rate)
         self.decay = self._hyperparameter("decay", self.initial_decay)
         self.iterations = self._counter()
+
+    def slot_start(self, slot):
+        return self.initial_accumulator_value
 
     def begin_step(self):
         return read(self.current_learning_rate())
@@ -41,11 +46,13 @@ class Adagrad(Optimizer):
         return _adagrad_step(param, gradient, *slots, learning_rate, self.epsilon)
 
     def get_config(self):
+        first = self.initial_accumulator_value
         return {
             **super().get_config(),
             "learning_rate": number(self.learning_rate),
             "decay": number(self.decay),
             "epsilon": self.epsilon,
+            **({"initial_accumulator_value": first} if first else {}),
         }
 
 

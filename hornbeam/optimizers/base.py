@@ -213,7 +213,7 @@ class Optimizer:
             if param not in slots:
                 slots[param] = [
                     Variable(
-                        np.zeros(self.slot_shape(slot, param), param.dtype),
+                        np.full(self.slot_shape(slot, param), self.slot_start(slot), param.dtype),
                         param.dtype,
                         name=f"{self.name}/{slot}_{index}:0",
                         trainable=False,
@@ -230,6 +230,10 @@ class Optimizer:
     def slot_shape(self, slot, param):
         """Returns the shape of the slot named `slot` of a parameter."""
         return tuple(param.shape)
+
+    def slot_start(self, slot):
+        """Returns the number that the slot named `slot` holds at first."""
+        return 0
 
     def begin_step(self):
         """Returns the scalars that `step` needs, computed once for all parameters."""

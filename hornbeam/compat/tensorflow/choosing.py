@@ -122,6 +122,7 @@ def where(condition, x=None, y=None):
         condition = _known(condition, "tf.where with one argument", "its condition",
                            "Give it x and y.")
         return jnp.asarray(np.argwhere(condition), compute_dtype("int64"))
+    x, y = (v if np.ndim(v) == 0 else jnp.asarray(v) for v in (x, y))
     condition, rank = jnp.asarray(condition), builtins.max(np.ndim(x), np.ndim(y))
     if condition.ndim == 1 and rank > 1 and np.shape(x) == np.shape(y) and (
         np.shape(x)[0] == condition.shape[0] != np.shape(x)[-1]

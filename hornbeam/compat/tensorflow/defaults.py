@@ -33,39 +33,15 @@ def _function(**changes):
     return lambda module, name: with_defaults(getattr(module, name), **changes)
 
 
-def _same(name):
-    """Another name of something in the same module."""
-    return lambda module, _: getattr(module, name)
-
-
 def _elsewhere(place, name=None):
     """Something of another module, by its full name."""
     return lambda _, asked: getattr(importlib.import_module(place), name or asked)
-
-
-def _module(place):
-    return lambda *_: importlib.import_module(place)
 
 
 def _value(value):
     return lambda *_: value
 
 
-def _refused(what, instead):
-    """A name that programs import and that cannot do here what it does there."""
-
-    def make(module, name):
-        def refuse(*args, **kwargs):
-            raise NotImplementedError(f"{what} is not provided by hornbeam. {instead}")
-
-        refuse.__name__ = refuse.__qualname__ = name
-        refuse.__doc__ = f"Raises NotImplementedError: {instead}"
-        return refuse
-
-    return make
-
-
-_CONV = ("filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate")
 _POSITIONAL = _class()  # tf.keras's meaning of arguments by position, not that of Keras 1
 _RECURRENT = (
     "kernel_initializer", "recurrent_initializer", "bias_initializer",
@@ -87,7 +63,6 @@ _LAYERS = {
     "Conv3D": _POSITIONAL,
     "Conv3DTranspose": _POSITIONAL,
     "ConvLSTM2D": _POSITIONAL,
-    "Dense": None,
     "GRU": _class(defaults={"reset_after": True}, order=(*_GRU, *_REGULARIZED, *_RUN)),
     "GRUCell": _class(defaults={"reset_after": True}, order=(*_GRU, *_CELL, "reset_after")),
     "LSTM": _class(order=(*_LSTM, *_REGULARIZED, *_RUN)),
@@ -100,8 +75,6 @@ _LAYERS = {
     "Convolution3DTranspose": _class("Conv3DTranspose"),
     "SeparableConvolution2D": _class("SeparableConv2D"),
 }
-del _LAYERS["Dense"]
-
 _ADAM = ("learning_rate", "beta_1", "beta_2", "epsilon")
 _OPTIMIZERS = {
     "Adadelta": _class(
@@ -119,10 +92,6 @@ _OPTIMIZERS = {
         defaults={"epsilon": 1e-7},
         order=("learning_rate", "rho", "momentum", "epsilon", "centered"),
     ),
-}
-
-_SERIALIZE = {
-    "deserialize": _function(order=()),
 }
 
 # Name below `hornbeam` -> name in it -> function of (module, name) that makes what tf.keras has.
@@ -150,7 +119,12 @@ CHANGES = {
 }
 
 # Name below `tensorflow.keras` -> full name of a module of our own that answers for it.
-MODULES = {}
+MODULES = {
+    "experimental": "hornbeam.compat.tensorflow.keras_experimental",
+    "mixed_precision": "hornbeam.compat.tensorflow.mixed_precision",
+    "mixed_precision.experimental": "hornbeam.compat.tensorflow.mixed_precision",
+    "mixed_precision.policy": "hornbeam.compat.tensorflow.mixed_precision",
+}
 
 
 def optimizer_classes():

@@ -396,8 +396,7 @@ def sobel_edges(image):
 @function
 def psnr(a, b, max_val):
     """The peak signal-to-noise ratio of each pair of images, in decibels."""
-    a, b = (convert_image_dtype.__wrapped__(jnp.asarray(x), "float32") for x in (a, b))
-    most = max_val
+    a, b, most = _as_floats(a, b, max_val)
     error = jnp.mean(jnp.square(a - b), (-3, -2, -1))
     return 20 * jnp.log10(jnp.asarray(most, "float32")) - 10 * jnp.log10(error)
 

@@ -4,6 +4,7 @@ import jax.numpy as jnp
 import jax.scipy.linalg as scipy_linalg
 import numpy as np
 
+from hornbeam.compat.tensorflow import math, shaping
 from hornbeam.compat.tensorflow.wrapping import axes, exported, function
 
 
@@ -313,4 +314,9 @@ def adjoint(matrix):
     return _transposed(jnp.asarray(matrix), False, True)
 
 
-__all__ = sorted({*exported(globals()), "eye", "global_norm", "l2_normalize"})
+_ELSEWHERE = {
+    "eye": shaping.eye, "global_norm": shaping.global_norm, "l2_normalize": math.l2_normalize,
+}  # fmt: skip
+globals().update(_ELSEWHERE)
+
+__all__ = sorted({*exported(globals()), *_ELSEWHERE})

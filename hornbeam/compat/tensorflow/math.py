@@ -100,9 +100,15 @@ def _divide_no_nan(x, y):
     return jnp.where(y == 0, 0, x / jnp.where(y == 0, 1, y))
 
 
+def _alike(x, y):
+    """Two arrays in one shape and dtype."""
+    dtype = jnp.result_type(x, y)
+    return jnp.broadcast_arrays(x.astype(dtype), y.astype(dtype))
+
+
 def _truncate_divide(x, y):
     if jnp.issubdtype(jnp.result_type(x, y), jnp.integer):
-        return lax.div(*jnp.broadcast_arrays(*jnp.promote_dtypes(x, y)))
+        return lax.div(*_alike(x, y))
     return x / y
 
 
@@ -159,7 +165,7 @@ _BINARY = {
     "subtract": jnp.subtract,
     "truediv": _true_divide,
     "truncatediv": _truncate_divide,
-    "truncatemod": lambda x, y: lax.rem(*jnp.broadcast_arrays(*jnp.promote_dtypes(x, y))),
+    "truncatemod": lambda x, y: lax.rem(*_alike(x, y)),
     "xdivy": _xdivy,
     "xlog1py": _xlog1py,
     "xlogy": _xlogy,

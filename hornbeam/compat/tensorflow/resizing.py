@@ -188,9 +188,11 @@ def resize_with_pad(image, target_height, target_width, method="bilinear", antia
     from hornbeam.compat.tensorflow.image import pad_to_bounding_box
 
     size = (int(target_height), int(target_width))
-    resized = resize(image, size, method, preserve_aspect_ratio=True, antialias=antialias)
-    height, width = resized.shape[-3:-1]
-    top, left = (size[0] - height) // 2, (size[1] - width) // 2
+    now = image.shape[-3:-1]
+    ratio = max(now[0] / size[0], now[1] / size[1])
+    fitting = [int(n / ratio) for n in now]
+    top, left = (int(max((target - n / ratio) / 2, 0)) for target, n in zip(size, now))
+    resized = resize(image, fitting, method, antialias=antialias)
     return pad_to_bounding_box(resized, top, left, *size)
 
 

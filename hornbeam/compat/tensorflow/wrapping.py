@@ -99,7 +99,8 @@ def statically(x, what):
         TypeError: if they depend on the values of a tensor.
     """
     try:
-        return np.asarray([int(i) for i in x] if isinstance(x, (list, tuple)) else x)
+        flat = isinstance(x, (list, tuple)) and not any(isinstance(i, (list, tuple)) for i in x)
+        return np.asarray([int(i) for i in x] if flat else x)
     except (TypeError, jax.errors.TracerArrayConversionError, jax.errors.JAXTypeError) as error:
         raise TypeError(
             f"`{what}` depends on the values of a tensor: {x!r}. It must be known when the "
