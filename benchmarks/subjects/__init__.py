@@ -5,6 +5,7 @@ tables, and, where peers run in workers, `prepare(case, peer)` for the worker (P
 SUBJECTS = [
     "dense_fit",
     "predict_one",
+    "custom_loop",
     "mnist_mlp",
     "import_time",
     "memory_and_compilations",
