@@ -201,7 +201,7 @@ class KerasNames(Aliases):
                     return _package(name, self)
                 home = f"hornbeam.{views.home(below)}"
                 if not _exists(home):
-                    raise _not_provided(name)
+                    raise _not_provided(name, f"keras.{below}")
                 return ModuleSpec(name, self, loader_state=home)
             return ModuleSpec(name, self, loader_state=f"tensorflow.keras.{below}".rstrip("."))
         home = _tensorflow_home(name)
@@ -295,9 +295,10 @@ def _tensorflow_home(name):
     return f"{TENSORFLOW}.{below}".rstrip(".")
 
 
-def _not_provided(name):
+def _not_provided(name, below=""):
+    absent = importlib.import_module(f"{TENSORFLOW}.absent")
     return ModuleNotFoundError(
-        f"{name} is not provided by hornbeam: `tensorflow` is hornbeam here, which has "
+        absent.word(below) or f"{name} is not provided by hornbeam: `tensorflow` is hornbeam here, which has "
         "tensorflow.keras and the functions that Keras programs use around it, on JAX. Take the "
         "name from tensorflow.keras or keras.backend, or run the program on TensorFlow itself.",
         name=name,

@@ -34,7 +34,9 @@ ABSENT = {
     "sparse": "Tensors are dense here; scipy.sparse matrices are taken where Keras takes them.",
     "strings": _TEXT,
     "tpu": "JAX finds TPUs by itself: run the program on a machine that has them.",
+    "keras.dtensor": "Weights are whole on each device here.",
     "keras.estimator": _ESTIMATORS,
+    "keras.export": _GRAPHS,
 }
 
 
