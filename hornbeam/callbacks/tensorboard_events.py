@@ -35,7 +35,7 @@ def require_tensorboard():
     except ImportError as error:
         raise ImportError(
             "The TensorBoard callback needs the package `tensorboard` (TensorFlow is not needed). "
-            "Install it with: pip install 'hornbeam[tensorboard]'"
+            "Install it with: pip install tensorboard"
         ) from error
 
 

@@ -6,8 +6,8 @@ from hornbeam.callbacks.tensorboard_base import TensorBoardBase
 class TensorBoard(TensorBoardBase):
     """Writes what TensorBoard shows: losses and metrics, histograms, weights, graph, embeddings.
 
-    Needs the package `tensorboard` (`pip install 'hornbeam[tensorboard]'`), not TensorFlow. To look
-    at the result: `tensorboard --logdir ./logs`.
+    Needs the package `tensorboard`, which comes with hornbeam, not TensorFlow. To look at the
+    result: `tensorboard --logdir ./logs`.
 
     Args:
         log_dir: Path of the folder of the event files; one folder for each run, so that they can be
