@@ -6,6 +6,7 @@ import math
 import numpy as np
 
 from hornbeam.backend.function import get_value, set_value
+from hornbeam.backend.tensors import Operand
 from hornbeam.callbacks.callback import Callback
 from hornbeam.callbacks.monitoring import checked_number, comparison, monitored, worst
 
@@ -53,6 +54,8 @@ class LearningRateScheduler(Callback):
     def on_epoch_begin(self, epoch, logs=None):
         variable = _learning_rate(self.model, "LearningRateScheduler")
         rate = self._scheduled(epoch, float(_value(variable)))
+        if isinstance(rate, Operand):  # tf.keras takes a tensor as well
+            rate = float(rate)
         if not isinstance(rate, (float, np.float32, np.float64)):
             raise ValueError(
                 'The output of the "schedule" function should be float. '
