@@ -11,6 +11,7 @@ connected. So the second step of a training loop compiles nothing.
 """
 
 import collections
+import contextlib
 import itertools
 
 import jax
@@ -57,7 +58,8 @@ class _Kept(collections.OrderedDict):
     def get(self, key, default=None):
         found = super().get(key, default)
         if found is not default:
-            self.move_to_end(key)
+            with contextlib.suppress(KeyError):  # another thread has just dropped it
+                self.move_to_end(key)
         return found
 
     def __setitem__(self, key, value):

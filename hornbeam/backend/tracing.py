@@ -2,6 +2,7 @@
 
 import contextlib
 import warnings
+import weakref
 
 import jax
 import numpy as np
@@ -14,6 +15,13 @@ from hornbeam.backend.recording import Arguments, FunctionKernel, Trace, listene
 from hornbeam.backend.tensors import Operand, Variable
 
 _KEPT = 64  # traces of one function
+_made = weakref.WeakSet()
+
+
+@names.on_reset
+def _forget():
+    for compiled in _made:
+        compiled._kernels.clear()
 
 
 class Compiled:
@@ -38,7 +46,7 @@ class Compiled:
         self.runs_in_python = False
         self._warns = warns
         self._kernels = {}
-        names.on_reset(self._kernels.clear)
+        _made.add(self)
 
     def __call__(self, *args, **kwargs):
         if running.program() is not None or running.eager() is None:

@@ -8,7 +8,10 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from hornbeam.backend import eagerly, running
 from hornbeam.backend.specs import TensorSpec
+from hornbeam.layers import Dense
+from hornbeam.models import Sequential
 from hornbeam.preprocessing import (
     image_dataset_from_directory,
     text_dataset_from_directory,
@@ -296,3 +299,78 @@ def test_bilinear_resizing_is_tf_images():
     assert resized(x, (1, 2), "bilinear").ravel().tolist() == [0.5, 2.5]
     assert resized(x, (1, 3), "nearest").ravel().tolist() == [0, 2, 3]
     assert resized(x, (1, 2), "area").ravel().tolist() == [0.5, 2.5]
+
+
+def test_where_values_come_at_once_elements_are_tensors_and_functions_are_compiled():
+    called = []
+
+    def double(x, y):
+        called.append(x)
+        return x * 2, y
+
+    with running.eagerly(eagerly):
+        rows = Dataset.from_tensor_slices((np.arange(6.0), np.arange(6))).map(double).batch(4)
+        (x, y), _ = rows
+        assert x.numpy().tolist() == [0, 2, 4, 6] and y.shape.as_list() == [4]
+        assert len(called) == 1 and int(rows.cardinality()) == 2
+        chosen = numbers().filter(lambda n: n > 4)
+        assert [int(n) for n in chosen] == [5, 6]
+        grown = numbers().map(lambda n: n + 1 if n > 4 else n)
+        assert [int(n) for n in grown] == [0, 1, 2, 3, 4, 6, 7]
+        assert int(numbers(4).reduce(np.int64(0), lambda total, n: total + n)) == 6
+
+
+def test_what_a_generator_yields_must_be_what_was_announced():
+    spec = TensorSpec((None,), "int32")
+    made = Dataset.from_generator(lambda: iter([[1], [1, 2]]), output_signature=spec)
+    assert read(made) == [[1], [1, 2]] and made.element_spec.dtype == "int32"
+    wrong = Dataset.from_generator(lambda: iter([1]), output_signature=spec)
+    with pytest.raises(ValueError, match=r"shape \(\) where an element of shape \(None,\)"):
+        read(wrong)
+    with pytest.raises(TypeError, match="output_signature"):
+        Dataset.from_generator(lambda: iter([1]))
+
+
+def test_padding_fills_up_to_the_largest_or_to_what_is_asked():
+    rows = Dataset.from_generator(lambda: ([n] * n for n in (1, 3)), "float32")
+    assert read(rows.padded_batch(2, padding_values=9.0)) == [[[1, 9, 9], [3, 3, 3]]]
+    assert read(rows.padded_batch(2, padded_shapes=(4,))) == [[[1, 0, 0, 0], [3, 3, 3, 0]]]
+    with pytest.raises(ValueError, match="pad to a smaller size"):
+        read(rows.padded_batch(2, padded_shapes=(2,)))
+
+
+def test_files_are_listed_in_order_or_shuffled(tmp_path):
+    for name in "cab":
+        (tmp_path / f"{name}.txt").write_text(name)
+    found = Dataset.list_files(str(tmp_path / "*.txt"), shuffle=False)
+    assert [os.path.basename(path).decode() for path in found.as_numpy_iterator()] == [
+        "a.txt", "b.txt", "c.txt",
+    ]
+    assert len(list(Dataset.list_files(str(tmp_path / "*.txt"), seed=1))) == 3
+    with pytest.raises(ValueError, match="No files matched"):
+        Dataset.list_files(str(tmp_path / "*.png"))
+
+
+def test_the_only_element_and_options_and_drawing_from_several():
+    assert int(numbers(1).get_single_element()) == 0
+    with pytest.raises(ValueError, match="more than one"):
+        numbers(2).get_single_element()
+    hints = object()
+    assert numbers().with_options(hints).options() is hints
+    drawn = read(Dataset.sample_from_datasets([numbers(3), numbers(3)], [1.0, 0.0], seed=0))
+    assert drawn == [0, 1, 2]
+    with pytest.raises(TypeError, match="must return a `Dataset`"):
+        numbers().apply(list)
+    with pytest.raises(TypeError, match="must return a `Dataset`"):
+        read(numbers().flat_map(lambda n: n))
+
+
+def test_an_endless_data_set_needs_a_number_of_steps():
+    model = Sequential([Dense(1, input_shape=(1,))])
+    model.compile("sgd", "mse")
+    rows = Dataset.from_tensor_slices((np.ones((6, 1)), np.ones((6, 1)))).batch(2)
+    with pytest.raises(ValueError, match="steps_per_epoch"):
+        model.fit(rows.repeat(), verbose=0)
+    history = model.fit(rows.repeat(), steps_per_epoch=4, epochs=2, verbose=0)
+    assert len(history.history["loss"]) == 2
+    model.fit(rows.filter(lambda x, y: True), verbose=0)  # its length is not known
