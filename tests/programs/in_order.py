@@ -1,8 +1,8 @@
 """Runs a program under an original Keras, with one race of its training steps closed.
 
-On TensorFlow 1 a step's updates run beside the loss and the gradients, which may read a weight before
-or after its update. Here every gradient waits for all of them, and for the loss; so no update comes
-early, and a recording can be repeated.
+On TensorFlow 1 a step's updates run beside the loss and the gradients, which may read a weight
+before or after its update. Here every gradient waits for all of them, and for the loss; so no
+update comes early, and a recording can be repeated.
 
     python in_order.py program.py
 """

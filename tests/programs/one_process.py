@@ -11,7 +11,7 @@ import sys
 import traceback
 import warnings
 
-from keras import backend as K
+from hornbeam import backend as K  # to name it keras would be a choice between Keras and tf.keras
 
 paths = sys.argv[1:]
 for path in paths:

@@ -18,7 +18,8 @@ bad -0.9 -0.7 0.2 0.1
 film 0.3 -0.1 0.5 0.5
 '''
 texts = ['The film, it was GOOD; good!', 'a bad film - the worst', 'good good acting',
-         'bad, bad plot', 'the film was the film', 'nothing good about it', 'not bad at all', 'what a bad one']
+         'bad, bad plot', 'the film was the film', 'nothing good about it', 'not bad at all',
+         'what a bad one']
 labels = [1, 0, 1, 0, 1, 0, 1, 0]
 
 
