@@ -41,6 +41,8 @@ def peeked(trainer, source):
     iterator = iter(source)
     first = next(iterator)
     trainer.ensure_built(first[0])
+    if iterator is not source:  # a data set, which begins anew for each epoch
+        return source
 
     def again():
         yield first

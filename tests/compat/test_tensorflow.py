@@ -242,6 +242,27 @@ def test_loops_and_branches_in_layers_have_gradients(run):
     """)
 
 
+def test_a_model_that_waits_for_data_trains_for_epochs_on_a_data_set(run):
+    output = run("""
+        import numpy as np, tensorflow as tf
+
+        class Linear(tf.keras.layers.Layer):
+            def build(self, shape):
+                self.w = self.add_weight(shape=(shape[-1], 3), initializer="zeros")
+
+            def call(self, x):
+                return tf.nn.softmax(tf.matmul(x, self.w))
+
+        x, y = np.eye(12, 5, dtype="float32"), np.arange(12) % 3
+        data = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(12).batch(5)
+        model = tf.keras.Sequential([Linear()])
+        model.compile("adam", "sparse_categorical_crossentropy")
+        rates = tf.keras.callbacks.LearningRateScheduler(lambda epoch, lr: lr * tf.math.exp(-0.1))
+        print(len(model.fit(data, epochs=3, verbose=0, callbacks=[rates]).history["loss"]))
+    """)
+    assert output == "3\n"
+
+
 def test_random_numbers_repeat_with_their_seed(run):
     run("""
         import numpy as np, tensorflow as tf
