@@ -81,6 +81,15 @@ class Model(Steps, Network):
         Raises:
             ValueError: for an unknown optimizer, loss or metric name.
         """
+        for hook in ("_make_train_function", "_make_test_function", "_make_predict_function"):
+            if getattr(type(self), hook) is not getattr(Model, hook):
+                warnings.warn(
+                    f"{type(self).__name__} overrides {hook}, which made a K.function for fit in "
+                    "Keras 2. hornbeam compiles its own steps and does not use that function. "
+                    "Override train_step (or test_step, predict_step), or call the K.function in "
+                    "a loop of your own.",
+                    stacklevel=2,
+                )
         if kwargs.get("run_eagerly"):
             self._trainer = doors.trainer(self, in_steps=True)
         elif "run_eagerly" in kwargs:
