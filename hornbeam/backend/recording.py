@@ -20,6 +20,7 @@ import numpy as np
 from jax import lax
 
 from hornbeam.backend import compilation, names, running
+from hornbeam.backend.arguments import Arguments
 from hornbeam.backend.cells import (
     Cell,
     EagerTensor,
@@ -33,7 +34,7 @@ from hornbeam.backend.cells import (
 from hornbeam.backend.executable import Traced
 from hornbeam.backend.precision import wide_scope
 from hornbeam.backend.program import draw_seed
-from hornbeam.backend.tensors import WIDE_DTYPES, Operand, Shape, Variable
+from hornbeam.backend.tensors import WIDE_DTYPES, Operand
 
 _KERNELS = 4096  # kept at most
 _PROGRAMS = 512
@@ -207,6 +208,14 @@ class Instruction:
         evaluate(cells)
 
 
+def kept_kernel(key, make):
+    """Returns the kernel that is kept under a key, made by `make()` at first."""
+    kernel = _kernels.get(key)
+    if kernel is None:
+        kernel = _kernels[key] = make()
+    return kernel
+
+
 def issue(kernel, cells):
     """Calls a kernel on cells now: records it, or computes it where nobody listens.
 
@@ -301,143 +310,6 @@ def _cut(kernel):
 
 
 # ---- calls
-
-
-class _Leaf:
-    """The place of an array among the arguments of a call."""
-
-    __slots__ = ("index",)
-
-    def __init__(self, index):
-        self.index = index
-
-
-class Arguments:
-    """The arguments of a call, taken apart: arrays are inputs, the rest is part of the code.
-
-    Args:
-        structure: Nested lists, tuples and dicts of arguments.
-        by_value: Whether small integer arrays are part of the code as well.
-        by_identity: Whether functions are known by their identity, whatever they hold on to.
-
-    Attributes:
-        cells: List of the cells of the arrays.
-        key: Tuple that identifies the rest.
-        is_keyed: Whether it does: False with functions that may be new each time.
-    """
-
-    def __init__(self, structure, by_value=False, by_identity=False):
-        self._by_identity = by_identity
-        self.cells, self._key, self.is_keyed = [], [], True
-        self._by_value = by_value
-        self._notes = []
-        self.holds = []  # what the key knows by identity
-        self._template = self._take(structure)
-        for index, (cell, place) in enumerate(self._notes):
-            for kind, static, noted in cell.notes:
-                self._key.append(("note", place, kind, static))
-                self._notes[index] = (place, kind, static, len(self.cells))
-                self.cells.append(noted)
-        self._notes = [note for note in self._notes if len(note) == 4]
-
-    @property
-    def key(self):
-        return (*self._key, tuple((cell.shape, cell.dtype) for cell in self.cells))
-
-    @property
-    def has_whole_numbers(self):
-        """Whether there are small integer arrays, which might have to be part of the code."""
-        return any(
-            cell.dtype.is_integer and int(np.prod(cell.shape)) <= 64 for cell in self.cells
-        )
-
-    def _take(self, item):
-        key = self._key
-        if isinstance(item, EagerTensor):
-            return self._take_cell(item.cell)
-        if isinstance(item, Variable):
-            key.append(("variable", id(item)))
-            self.holds.append(item)
-            return item
-        if isinstance(item, Operand):
-            raise TypeError(f"{item!r} has no value here.")
-        if isinstance(item, (np.ndarray, jax.Array)) or (
-            isinstance(item, np.floating) and not isinstance(item, float)
-        ):
-            return self._take_cell(Cell(np.array(item) if isinstance(item, np.ndarray) else item))
-        if isinstance(item, dict):
-            key.append(("dict", len(item)))
-            return {k: (key.append(k), self._take(v))[1] for k, v in item.items()}
-        if isinstance(item, (list, tuple)) and not isinstance(item, Shape):
-            key.append((type(item), len(item)))
-            items = [self._take(part) for part in item]
-            if isinstance(item, list):
-                return items
-            return type(item)(*items) if hasattr(item, "_fields") else tuple(items)
-        if isinstance(item, slice):
-            key.append(slice)
-            return slice(self._take(item.start), self._take(item.stop), self._take(item.step))
-        self._take_static(item)
-        return item
-
-    def _take_static(self, item):
-        if callable(item) and not self._by_identity:
-            module = getattr(item, "__module__", None) or ""
-            if not module.startswith(("hornbeam.", "jax.", "numpy")) or (
-                getattr(item, "__closure__", None) is not None
-            ):
-                self.is_keyed = False
-        try:
-            hash(item)
-        except TypeError:
-            self.is_keyed = False
-            if self._by_identity:
-                self.holds.append(item)
-                self._key.append(("object", id(item)))
-            return
-        self._key.append((type(item), item))
-
-    def _take_cell(self, cell):
-        if self._by_value and cell.dtype.is_integer and int(np.prod(cell.shape)) <= 64:
-            value = np.asarray(cell.known())
-            self._key.append(("array", value.shape, str(value.dtype), value.tobytes()))
-            return value
-        if cell.notes:
-            self._notes.append((cell, len(self.cells)))
-        self._key.append("leaf")
-        self.cells.append(cell)
-        return _Leaf(len(self.cells) - 1)
-
-    def filled_with(self, tensors):
-        """Returns the structure with other tensors in the places of its arrays."""
-        return _filled(self._template, tensors)
-
-    def fill(self, program, arrays):
-        """Returns the structure with arrays in it, and lets the program know their masks."""
-        for place, kind, static, noted in self._notes:
-            if kind == "mask":
-                program.set_mask(arrays[place], arrays[noted])
-            else:
-                activation, axis = static
-                program.note_logits(arrays[place], activation, arrays[noted], axis)
-        return _filled(self._template, arrays)
-
-
-def _filled(item, arrays):
-    if isinstance(item, _Leaf):
-        return arrays[item.index]
-    if isinstance(item, dict):
-        return {key: _filled(value, arrays) for key, value in item.items()}
-    if isinstance(item, list):
-        return [_filled(part, arrays) for part in item]
-    if isinstance(item, tuple) and not isinstance(item, Shape):
-        items = [_filled(part, arrays) for part in item]
-        return type(item)(*items) if hasattr(item, "_fields") else tuple(items)
-    if isinstance(item, slice):
-        return slice(
-            _filled(item.start, arrays), _filled(item.stop, arrays), _filled(item.step, arrays)
-        )
-    return item
 
 
 def call(key, body, structure, wide=False, training=False, mark=None, notes=False):
@@ -582,21 +454,6 @@ def _compiled(replay):
     return compiled
 
 
-def initial(cell):
-    """Returns the value of a cell for a new variable, also where a function is being traced.
-
-    Then it is what the arguments of the call that is traced make of it.
-    """
-    trace = listeners.trace
-    if trace is None or cell.value is not None:
-        return cell.known()
-    order = _issued_in(trace, [cell])
-    steps, leaves, numbers = connect(order)
-    replay = Replay(steps, tuple(numbers[leaf] for leaf in leaves), (numbers[cell],))
-    with wide_scope(any(instruction.kernel.wide for instruction in order)):
-        return replay([trace.value_now(leaf) for leaf in leaves])[0]
-
-
 def _waiting(wanted):
     """Lists the instructions that must run for cells, in the order in which they were issued."""
     found, stack = {}, list(wanted)
@@ -677,150 +534,10 @@ class Replay:
         return [known[number] for number in self.outputs]
 
 
-# ---- functions
-
-
-class Trace:
-    """What a function does with its arguments and with variables, recorded as instructions.
-
-    Attributes:
-        arguments: Dict from the cell of an argument to that of the call that is traced.
-        seed, step: Cells of numbers that each run is given.
-        reads: Dict from variable to the cell of its value when the function begins.
-        written: Dict from variable to the cell of its value when the function ends.
-    """
-
-    def __init__(self, arguments=()):
-        self.arguments = dict(arguments)
-        self.seed = Cell(None, (), "uint32")
-        self.step = Cell(None, (), "uint32")
-        self.reads, self.written = {}, {}
-        self.start = next(Instruction._serial)  # what was issued before is not of this function
-        self._seeds = 0
-
-    def read(self, variable):
-        """Returns the cell of a variable's value here."""
-        cell = self.written.get(variable) or self.reads.get(variable)
-        if cell is None:
-            cell = Cell(None, tuple(variable.shape), variable.dtype, variable=variable)
-            self.reads[variable] = cell
-        return cell
-
-    def value_now(self, cell):
-        """Returns what a cell that no instruction makes is in the call that is traced."""
-        if cell is self.seed:
-            return np.uint32(draw_seed())
-        if cell is self.step:
-            return np.uint32(0)
-        if cell.variable is not None and self.reads.get(cell.variable) is cell:
-            return cell.variable.on_device()
-        return self.arguments.get(cell, cell).known()
-
-    def write(self, variable, cell):
-        """Makes a cell the value of a variable from here on."""
-        self.written[variable] = cell
-
-    def new_seed(self):
-        """Returns the cell of another seed, made of the run's."""
-        self._seeds += 1
-        number = self._seeds
-        key = ("seed", number)
-
-        def body(program, arrays):
-            return arrays[0] * np.uint32(1664525) + np.uint32(number * 0x9E3779B9 % 2**32)
-
-        instruction = Instruction(_seed_kernel(key, body), [self.seed])
-        return instruction.outputs[0]
-
-
-def _seed_kernel(key, body):
-    kernel = _kernels.get(key)
-    if kernel is None:
-        shapes = [jax.ShapeDtypeStruct((), "uint32")]
-        kernel = _kernels[key] = TracedKernel(body, shapes, False, False)
-    return kernel
-
-
-class FunctionKernel(Kernel):
-    """A whole traced function as one kernel.
-
-    Args:
-        trace: The `Trace` of its body.
-        arguments: List of the cells of its array arguments.
-        outputs: List of the cells of its results.
-        tree: The structure of its results.
-        arrange: Function from the list of its instructions to the one that is computed.
-
-    Attributes:
-        assigns: Whether it assigns to variables, which a tape must see one by one.
-    """
-
-    def __init__(self, trace, arguments, outputs, tree, arrange=list):
-        super().__init__()
-        self.tree = tree
-        written = {v: cell for v, cell in trace.written.items() if trace.reads.get(v) is not cell}
-        self.writes = list(written)
-        ends = [*outputs, *written.values()]
-        order = _issued_in(trace, ends)
-        self.wide = any(instruction.kernel.wide for instruction in order)
-        self.is_compiled = True
-        self.specs = [
-            (tuple(cell.shape), cell.dtype, cell.value if is_host(cell.value) else None)
-            for cell in outputs
-        ]
-        self.assigns = any(instruction.kernel.cuts for instruction in order)
-        order = arrange(order)
-        steps, leaves, numbers = connect(order)
-        for cell in [*ends, *arguments, trace.seed, trace.step]:
-            if cell not in numbers:
-                numbers[cell] = len(numbers)
-                leaves.append(cell)
-        variables = {cell: variable for variable, cell in trace.reads.items()}
-        given = {*arguments, trace.seed, trace.step}
-        self.uses_seed = any(numbers[trace.seed] in inputs for _, inputs, _ in steps)
-        self.uses_step = any(numbers[trace.step] in inputs for _, inputs, _ in steps)
-        read = [variables[cell] for cell in leaves if cell in variables]
-        own, changed = set(read), set(self.writes)  # a list would compare the values
-        first = [v for v in self.writes if v in own]
-        self.given_away = len(first)
-        self.compiled = None
-        captured = [cell for cell in leaves if cell not in variables and cell not in given]
-        captured = [tensor_of(cell) for cell in captured]
-        self.reads = [*first, *(v for v in read if v not in changed), *captured]
-        inputs = [trace.reads[r] if isinstance(r, Variable) else r.cell for r in self.reads]
-        inputs += [trace.seed] if self.uses_seed else []
-        inputs += [trace.step] if self.uses_step else []
-        inputs += arguments
-        self._replay = Replay(
-            steps,
-            tuple(numbers[cell] for cell in inputs),
-            tuple(numbers[cell] for cell in ends),
-        )
-
-    def apply(self, values):
-        return self._replay(values)
-
-
-def _issued_in(trace, wanted):
-    """Lists the instructions of a traced function that make cells, in order."""
-    found, stack = {}, list(wanted)
-    while stack:
-        cell = stack.pop()
-        maker = cell.maker
-        if cell.value is None and maker is not None and maker.serial > trace.start:
-            if maker.serial not in found:
-                found[maker.serial] = maker
-                stack.extend(maker.inputs)
-    return [found[serial] for serial in sorted(found)]
-
-
 __all__ = [
-    "Arguments",
-    "FunctionKernel",
     "Instruction",
     "Kernel",
     "Replay",
-    "Trace",
     "TracedKernel",
     "TracedValueError",
     "assign",
@@ -830,6 +547,7 @@ __all__ = [
     "evaluate",
     "is_heard",
     "issue",
+    "kept_kernel",
     "listeners",
     "store",
 ]

@@ -6,9 +6,8 @@ import warnings
 import numpy as np
 
 from hornbeam.backend import derivatives, recording, running
-from hornbeam.backend.cells import Cell, EagerTensor, tensor_of
+from hornbeam.backend.cells import Cell, EagerTensor, listeners, tensor_of
 from hornbeam.backend.derivatives import BATCH_JACOBIAN, GRADIENT, JACOBIAN
-from hornbeam.backend.recording import listeners
 from hornbeam.backend.tensors import Operand, Variable
 
 

@@ -8,11 +8,20 @@ import jax
 import numpy as np
 
 from hornbeam.backend import compilation, derivatives, names, recording, running
-from hornbeam.backend.cells import Cell, EagerTensor, TracedValueError, from_value, lent, tensor_of
+from hornbeam.backend.arguments import Arguments
+from hornbeam.backend.cells import (
+    Cell,
+    EagerTensor,
+    TracedValueError,
+    from_value,
+    lent,
+    listeners,
+    tensor_of,
+)
 from hornbeam.backend.precision import wide_scope
 from hornbeam.backend.program import draw_seed
-from hornbeam.backend.recording import Arguments, FunctionKernel, Trace, listeners
 from hornbeam.backend.tensors import Operand, Variable
+from hornbeam.backend.traces import FunctionKernel, Trace
 
 _KEPT = 64  # traces of one function
 _made = weakref.WeakSet()

@@ -2,8 +2,8 @@
 
 import functools
 
+from hornbeam.backend.arguments import Arguments
 from hornbeam.backend.cells import Cell, tensor_of
-from hornbeam.backend.recording import Arguments
 from hornbeam.backend.specs import TensorSpec
 from hornbeam.backend.tensors import dtype_name
 from hornbeam.backend.tracing import Compiled

@@ -4,7 +4,7 @@ import enum
 
 import numpy as np
 
-from hornbeam.backend import names, recording
+from hornbeam.backend import names, traces
 from hornbeam.backend.cells import EagerTensor
 from hornbeam.backend.tensors import Operand, dtype_name
 from hornbeam.backend.tensors import Variable as _Variable
@@ -97,7 +97,7 @@ class Variable(_Variable, metaclass=_Kind):
 
 def _initial_value(given):
     if isinstance(given, EagerTensor):
-        return np.asarray(recording.initial(given.cell))
+        return np.asarray(traces.initial(given.cell))
     return np.asarray(given.eval() if isinstance(given, Operand) else given)
 
 
