@@ -30,7 +30,8 @@ KERAS_NAMESPACES = ("initializers", "losses", "metrics", "optimizers")
 # Modules whose public names are names of `tensorflow` as well; the first that has one answers.
 FAMILIES = (
     "dtypes", "tape", "functions", "shaping", "choosing", "control", "derivatives", "effects",
-    "initial", "math", "linalg", "constants", "ops", "random", "logging", "variables", "v1",
+    "initial", "math", "linalg", "constants", "ops", "random", "logging", "objects", "variables",
+    "v1",
 )  # fmt: skip
 
 

@@ -75,6 +75,9 @@ _LAYERS = {
     "Convolution3DTranspose": _class("Conv3DTranspose"),
     "SeparableConvolution2D": _class("SeparableConv2D"),
 }
+_INPUT = _elsewhere("hornbeam.compat.tensorflow.inputs")
+_LAYERS["Input"] = _INPUT
+
 _ADAM = ("learning_rate", "beta_1", "beta_2", "epsilon")
 _OPTIMIZERS = {
     "Adadelta": _class(
@@ -96,7 +99,9 @@ _OPTIMIZERS = {
 
 # Name below `hornbeam` -> name in it -> function of (module, name) that makes what tf.keras has.
 CHANGES = {
-    "": {"__version__": _value(VERSION)},
+    "": {"Input": _INPUT, "__version__": _value(VERSION)},
+    "engine": {"Input": _INPUT},
+    "engine.input_layer": {"Input": _INPUT},
     "layers": _LAYERS,
     "optimizers": _OPTIMIZERS,
     "callbacks": {

@@ -329,3 +329,11 @@ globals().update({name: getattr(windows, name) for name in windows.__all__})
 convolution = windows.convolution_
 
 __all__ = sorted({*exported(globals()), *_FROM_MATH, *_FROM_WINDOWS})
+
+
+def __getattr__(name):
+    raise AttributeError(
+        f"tensorflow.nn.{name} is not provided by hornbeam: `tensorflow` is hornbeam here. The "
+        "layers of tensorflow.keras (LSTM, GRU, RNN, ...) take its place, or a function of "
+        "keras.backend."
+    )
