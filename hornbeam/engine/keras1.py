@@ -53,6 +53,8 @@ def takes_old_arguments(method):
                 source = samples[name][1]
                 value, given[source] = _batches(value, given.get(source))
             given[new] = value
+        if "samples_per_epoch" in old:
+            given.setdefault("shuffle", False)  # Keras 1 took batches in the order they came
         return method(**given)
 
     wrapper.old_arguments = {**renames, **{old: new for old, (new, _) in samples.items()}}

@@ -691,3 +691,17 @@ def test_a_train_function_that_is_not_used_is_told_of():
     x = Input((4,))
     with pytest.warns(UserWarning, match="Own overrides _make_train_function.*train_step"):
         Own(x, Dense(2)(x)).compile("sgd", "mse")
+
+
+def test_samples_per_epoch_takes_the_batches_of_a_sequence_in_their_order():
+    class Batches(Sequence):
+        def __len__(self):
+            return 8
+
+        def __getitem__(self, index):
+            order.append(index)
+            return X[index : index + 2], Y[index : index + 2]
+
+    order = []
+    classifier().fit_generator(Batches(), samples_per_epoch=16, nb_epoch=2, verbose=0, nb_worker=0)
+    assert order[-16:] == [*range(8), *range(8)]
