@@ -2,8 +2,7 @@
 
 from hornbeam import backend as K
 from hornbeam import losses, metrics
-from hornbeam.backend import recording
-from hornbeam.backend.cells import EagerTensor, tensor_of
+from hornbeam.engine.eagerly import mask_of
 from hornbeam.losses.reduction import compute_weighted_loss
 from hornbeam.training.objective import _fresh
 
@@ -15,15 +14,6 @@ def flat(structure):
     if isinstance(structure, (list, tuple)):
         return list(structure), [None] * len(structure)
     return [structure], [None]
-
-
-def mask_of(tensor):
-    """Returns the mask that travels with a prediction, or None."""
-    if isinstance(tensor, EagerTensor):
-        for kind, _, cell in tensor.cell.notes:
-            if kind == "mask":
-                return tensor_of(cell)
-    return None
 
 
 def masked_weight(weight, mask, dtype):
@@ -42,7 +32,6 @@ class _PerOutput:
     """Something for each output, made when the first outputs are seen.
 
     Args:
-        given: What `compile` took: one thing, a list, or a dict by the outputs' names.
         names: Function without arguments that returns the outputs' names, or None.
     """
 
@@ -261,8 +250,3 @@ def _listed(item):
     if item is None:
         return []
     return list(item) if isinstance(item, (list, tuple)) else [item]
-
-
-def is_traced():
-    """Whether a step is being traced: what it makes is not to be looked at."""
-    return recording.listeners.trace is not None
