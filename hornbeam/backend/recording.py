@@ -89,6 +89,18 @@ def is_heard():
     return bool(listeners.tapes) or listeners.trace is not None
 
 
+@contextlib.contextmanager
+def unheard():
+    """Context in which no tape and no traced function listens, and no program is active."""
+    before = listeners.tapes, listeners.trace
+    listeners.tapes, listeners.trace = (), None
+    try:
+        with running.activate(None), running.computing():
+            yield
+    finally:
+        listeners.tapes, listeners.trace = before
+
+
 # ---- kernels
 
 
@@ -550,4 +562,5 @@ __all__ = [
     "kept_kernel",
     "listeners",
     "store",
+    "unheard",
 ]

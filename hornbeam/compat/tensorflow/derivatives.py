@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from hornbeam import backend as K
-from hornbeam.backend import running
+from hornbeam.backend import eagerly, recording, running
 from hornbeam.backend.control import calling
 from hornbeam.backend.ops import op
 from hornbeam.backend.tensors import replace_operands
@@ -19,7 +19,7 @@ def py_function(func, inp, Tout, name=None):
     """Calls a Python function on the values of tensors, whenever the program runs.
 
     Args:
-        func: Function of arrays that returns an array, or a list of them.
+        func: Function of tensors with values that returns a tensor or array, or a list of them.
         inp: List of tensors.
         Tout: Dtype of the result, or a list of dtypes.
         name: String, of the result.
@@ -27,7 +27,13 @@ def py_function(func, inp, Tout, name=None):
     Notes: the shape of the result must be found by calling `func` on ones while the program is
         compiled; no gradient goes through.
     """
-    return all_named(_py_function(func, list(inp), Tout), name)
+
+    def on_tensors(*arrays):
+        with recording.unheard(), running.eagerly(eagerly):
+            found = func(*(eagerly.from_value(array) for array in arrays))
+            return replace_operands(found, lambda tensor: tensor.numpy())
+
+    return all_named(_py_function(on_tensors, list(inp), Tout), name)
 
 
 @op(source=True)
@@ -54,13 +60,13 @@ def _py_function(func, inp, kinds):
 
 
 def numpy_function(func, inp, Tout, stateful=True, name=None):
-    """Calls a NumPy function on the values of tensors. See `py_function`."""
-    return py_function(func, inp, Tout, name)
+    """Calls a function of NumPy arrays on the values of tensors. See `py_function`."""
+    return all_named(_py_function(func, list(inp), Tout), name)
 
 
 def py_func(func, inp, Tout, stateful=True, name=None):
-    """TensorFlow 1's `py_function`."""
-    return py_function(func, inp, Tout, name)
+    """TensorFlow 1's `numpy_function`."""
+    return numpy_function(func, inp, Tout, name=name)
 
 
 def gradients(ys, xs, grad_ys=None, name="gradients", colocate_gradients_with_ops=False,
