@@ -29,7 +29,7 @@ def py_function(func, inp, Tout, name=None):
     """
 
     def on_tensors(*arrays):
-        with recording.unheard(), running.eagerly(eagerly):
+        with recording.unheard(), running.eagerly(eagerly), jax.ensure_compile_time_eval():
             found = func(*(eagerly.from_value(array) for array in arrays))
             return replace_operands(found, lambda tensor: tensor.numpy())
 
