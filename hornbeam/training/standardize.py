@@ -237,8 +237,8 @@ def to_weights(given, outputs, role):
     if role == "class_weight" and isinstance(given, str):
         # Keras 1 and 2 took any string and weighted nothing; Keras 0 balanced the classes.
         warnings.warn(
-            f"class_weight={given!r} weights nothing, as in Keras 1 and 2. To balance classes, pass "
-            "a dict from class to weight, such as {c: n / count[c] for c in classes}.",
+            f"class_weight={given!r} weights nothing, as in Keras 1 and 2. To balance classes, "
+            "pass a dict from class to weight, such as {c: n / count[c] for c in classes}.",
             stacklevel=2,
         )
         given = None
