@@ -105,6 +105,9 @@ def test_defaults_are_those_of_tf_keras(run):
         assert np.allclose(list(rates.values()), 0.001), rates
         assert np.isclose(optimizers.get("adadelta").get_config()["learning_rate"], 0.001)
         assert optimizers.Adam(0.1, 0.8, 0.9, 1e-3).epsilon == 1e-3
+        from tensorflow.keras import losses
+        assert losses.Huber().reduction == losses.MeanSquaredError().reduction == "auto"
+        assert isinstance(losses.Huber(), losses.Loss) and losses.LogCosh().name == "log_cosh"
         assert "train" in TensorBoard("logs").main_folder()
         assert ModelCheckpoint("w.h5", "val_loss", 0, False, False, "auto", 5).save_freq == 5
 

@@ -97,12 +97,27 @@ _OPTIMIZERS = {
     ),
 }
 
+_AUTO = _class(defaults={"reduction": "auto"})
+_LOSSES = {
+    **dict.fromkeys(
+        ("BinaryCrossentropy", "BinaryFocalCrossentropy", "CategoricalCrossentropy",
+         "CategoricalFocalCrossentropy", "CategoricalHinge", "CosineSimilarity", "Hinge", "Huber",
+         "Loss", "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredError",
+         "MeanSquaredLogarithmicError", "Poisson", "SparseCategoricalCrossentropy",
+         "SquaredHinge"),
+        _AUTO,
+    ),
+    "KLDivergence": _class(defaults={"name": "kl_divergence", "reduction": "auto"}),
+    "LogCosh": _class(defaults={"name": "log_cosh", "reduction": "auto"}),
+}
+
 # Name below `hornbeam` -> name in it -> function of (module, name) that makes what tf.keras has.
 CHANGES = {
     "": {"Input": _INPUT, "__version__": _value(VERSION)},
     "engine": {"Input": _INPUT},
     "engine.input_layer": {"Input": _INPUT},
     "layers": _LAYERS,
+    "losses": _LOSSES,
     "optimizers": _OPTIMIZERS,
     "callbacks": {
         "TensorBoard": _elsewhere("hornbeam.callbacks.tensorboard_tf"),
