@@ -107,6 +107,13 @@ def test_the_best_weights_come_back():
         assert all(np.array_equal(a, b) for a, b in zip(kept[best], stop.best_weights))
 
 
+def test_early_stopping_needs_no_list_around_it():
+    net = model(rate=0.0)
+    stop = EarlyStopping("loss", patience=2)
+    history = net.fit(X, Y, epochs=9, shuffle=False, verbose=0, callbacks=stop)
+    assert history.epoch == [0, 1, 2]
+
+
 def test_files_are_written_while_training(tmp_path):
     net = model()
     path = tmp_path / "best-{epoch}-{val_acc:.2f}.h5"

@@ -9,6 +9,7 @@ from hornbeam import constraints, initializers, regularizers
 from hornbeam.engine import InputSpec, Layer, ShapeError
 from hornbeam.layers import Activation, BatchNormalization, Dense, Dropout, Embedding, Lambda
 from hornbeam.models import Input, Model, Sequential
+from hornbeam.optimizers import SGD
 
 
 class Affine(Layer):
@@ -539,6 +540,20 @@ def test_activity_regularizers():
     expected = (np.mean(out**2) + 0.01 * np.abs(out).sum()
                 + 0.1 * np.abs(kernel).sum() + 0.2 * (kernel**2).sum())
     assert model.evaluate(data, np.zeros((4, 2)), verbose=0) == pytest.approx(expected, rel=1e-5)
+
+
+def test_regularizers_and_constraints_of_kernel_and_bias_act_in_training():
+    layer = Dense(2, input_shape=(3,), kernel_initializer="ones", bias_initializer="ones",
+                  kernel_regularizer=regularizers.l2(0.5), bias_regularizer=regularizers.l1(0.25),
+                  kernel_constraint="unit_norm", bias_constraint="non_neg")
+    model = Sequential([layer])
+    model.compile(SGD(lr=8.0), lambda y_true, y_pred: 0 * y_pred)
+    loss = model.train_on_batch(np.ones((4, 3)), np.zeros((4, 2)))
+    assert loss == pytest.approx(0.5 * 6 + 0.25 * 2)           # of six and two ones
+    kernel, bias = model.get_weights()
+    # A step takes 8 * 2 * 0.5 from the kernel's ones: -7 each, then each column has norm 1.
+    np.testing.assert_allclose(kernel, np.full((3, 2), -(3**-0.5)), rtol=1e-5)
+    np.testing.assert_array_equal(bias, [0, 0])                # 1 - 8 * 0.25 is below zero
 
 
 def test_count_params_needs_a_built_layer():

@@ -5,6 +5,7 @@ import inspect
 import numpy as np
 import pytest
 
+from hornbeam import backend as K
 from hornbeam import layers
 from hornbeam.layers import (
     GRU,
@@ -208,6 +209,24 @@ def test_a_model_of_the_keras_1_era_gives_the_same_outputs():
     new.set_weights(old.get_weights())
     x = np.random.rand(5, 8, 8, 2).astype("float32")
     np.testing.assert_array_equal(old.predict(x), new.predict(x))
+
+
+@pytest.mark.parametrize("data_format, convolved, flat", [
+    ("channels_first", (None, 64, 32, 32), 65536),
+    ("channels_last", (None, 3, 32, 64), 6144),
+])
+def test_a_convolution_of_keras_1_reads_its_input_shape_by_the_data_format(
+    data_format, convolved, flat
+):
+    before = K.image_data_format()
+    K.set_image_data_format(data_format)
+    try:
+        model = Sequential([Conv2D(64, 3, 3, border_mode="same", input_shape=(3, 32, 32))])
+        assert model.output_shape == convolved
+        model.add(layers.Flatten())
+        assert model.output_shape == (None, flat)
+    finally:
+        K.set_image_data_format(before)
 
 
 def test_subclasses_may_call_the_constructor_in_the_old_form():

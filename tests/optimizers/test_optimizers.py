@@ -349,6 +349,26 @@ def test_clip_norm():
     np.testing.assert_allclose(K.eval(tensor), [0.6, 0.8])
 
 
+def moved(name, gradient, **settings):
+    """Where two steps with the same gradient end that start from zeros."""
+    optimizer, weight = getattr(optimizers, name)(**settings), K.variable(np.zeros(2))
+    for _ in range(2):
+        optimizer.apply_gradients([(np.asarray(gradient, "float32"), weight)])
+    return weight.get_value()
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adagrad", "RMSprop", "Adadelta", "Adam"])
+def test_clipnorm_clipvalue_and_lr_mean_the_same_in_every_optimizer(name):
+    gradient = [30.0, -40.0]
+    expected = moved(name, [0.3, -0.4], lr=0.5)
+    found = moved(name, gradient, lr=0.5, clipnorm=0.5)
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    found = moved(name, gradient, lr=0.5, clipvalue=0.35)
+    np.testing.assert_allclose(found, moved(name, [0.35, -0.35], lr=0.5), rtol=1e-6)
+    np.testing.assert_allclose(moved(name, [0.3, -0.4], lr=0.05), expected / 10, rtol=1e-6)
+    np.testing.assert_array_equal(moved(name, [0.3, -0.4], learning_rate=0.5), expected)
+
+
 def test_bad_arguments_are_named():
     with pytest.raises(TypeError, match="Unexpected keyword argument passed to optimizer: rate"):
         optimizers.Adam(rate=1)

@@ -235,14 +235,14 @@ class Order(Callback):
         self.sums.append(round(logs["loss"] * logs["size"]))
 
 
-def orders(shuffle, epochs=2, size=4, samples=10):
+def orders(shuffle, epochs=2, size=4, samples=10, **arguments):
     model = Sequential([Dense(1, input_shape=(1,), use_bias=False)])
     model.set_weights([np.ones((1, 1))])
     model.compile(SGD(0.0), "mae")
     order = Order()
     x = 2.0 ** np.arange(samples)[:, None]
     model.fit(x, 0 * x, batch_size=size, epochs=epochs, shuffle=shuffle, verbose=0,
-              callbacks=[order])
+              callbacks=[order], **arguments)
     return np.reshape(order.sums, (epochs, -1)).tolist()
 
 
@@ -255,6 +255,12 @@ def test_shuffle_true_takes_every_sample_once_in_another_order():
     assert [sum(sums) for sums in found] == [1023] * 3
     assert len({tuple(sums) for sums in found}) > 1
     assert all([bin(s).count("1") for s in sums] == [4, 4, 2] for sums in found)
+
+
+def test_shuffled_training_leaves_the_validation_samples_alone():
+    found = orders(True, epochs=3, validation_split=0.3)
+    assert [sum(sums) for sums in found] == [127] * 3          # the first seven samples, no other
+    assert len({tuple(sums) for sums in found}) > 1
 
 
 def test_shuffle_batch_keeps_batches_whole():
