@@ -44,4 +44,4 @@ def max_pool(x, window, strides, padding):
         else:
             better = each > best
             best = jnp.where(better | jnp.isnan(each) if floats else better, each, best)
-    return best
+    return lax.optimization_barrier(best)  # or what follows is computed anew for each place
