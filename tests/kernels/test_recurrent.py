@@ -86,7 +86,7 @@ def test_gradients_of_gradients(kind):
             gradients = jax.grad(total, (0, 1))(inputs, weights)
             return sum((g**2).sum() for g in jax.tree.leaves(gradients))
 
-        return jax.grad(squared, (0, 1))(values[0], values[2])
+        return jax.jit(jax.grad(squared, (0, 1)))(values[0], values[2])
 
     jax.tree.map(
         lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-3 * np.abs(b).max()),
