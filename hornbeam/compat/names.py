@@ -298,7 +298,8 @@ def _tensorflow_home(name):
 def _not_provided(name, below=""):
     absent = importlib.import_module(f"{TENSORFLOW}.absent")
     return ModuleNotFoundError(
-        absent.word(below) or f"{name} is not provided by hornbeam: `tensorflow` is hornbeam here, which has "
+        absent.word(below)
+        or f"{name} is not provided by hornbeam: `tensorflow` is hornbeam here, which has "
         "tensorflow.keras and the functions that Keras programs use around it, on JAX. Take the "
         "name from tensorflow.keras or keras.backend, or run the program on TensorFlow itself.",
         name=name,

@@ -180,7 +180,8 @@ def test_names_hold_in_worker_processes(method, launcher, run, real_keras):
 def test_names_hold_in_a_python_started_as_a_command(run, real_keras):
     output = run("""
         import subprocess, sys
-        code = "import keras, hornbeam; print(keras.Model.__module__, keras.Model is hornbeam.Model)"
+        code = "import keras, hornbeam; print(keras.Model.__module__,"
+        code += "keras.Model is hornbeam.Model)"
         print(subprocess.check_output([sys.executable, "-c", code], text=True), end="")
     """, *LAUNCHER, pythonpath=[real_keras])
     assert output == "hornbeam.engine.model True\n"
