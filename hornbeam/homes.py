@@ -9,7 +9,7 @@ import importlib
 import sys
 from importlib.machinery import ModuleSpec
 
-__all__ = ["HOMES", "Aliases", "answer_old_names", "missing"]
+__all__ = ["HOMES", "Aliases", "answer_old_names"]
 
 # Name below `keras` -> name below `hornbeam`.
 HOMES = {
@@ -36,28 +36,6 @@ HOMES = {
     "utils.training_utils": "utils.multi_gpu_utils",  # Keras 2.0.9 to 2.1.3
     "utils.visualize_util": "utils.vis_utils",  # Keras 1
 }
-
-
-# Names that a module of an earlier Keras had, mostly by its own imports -> what stands for them.
-GONE = {
-    "engine_saving.getargspec": "use inspect.getfullargspec",
-    "layers.conv_input_length": "it is keras.utils.conv_utils.conv_input_length",
-    "layers.conv_output_length": "it is keras.utils.conv_utils.conv_output_length",
-    "layers.func_dump": "it is keras.utils.generic_utils.func_dump",
-    "layers.func_load": "it is keras.utils.generic_utils.func_load",
-    "layers.get_from_module": "it is keras.utils.generic_utils.get_from_module",
-    "layers.time_distributed_dense": "it is keras.layers.recurrent.time_distributed_dense",
-    "metrics.BaseMeanIoU": "it belonged to TensorFlow; subclass keras.metrics.MeanIoU",
-    "test_utils.tf_file_io_proxy": "it was a test double for TensorFlow's file_io; files here are "
-    "those of the machine",
-}
-
-
-def missing(module, name):
-    """Returns the AttributeError for a name that a module has not; says where it went."""
-    told = GONE.get(f"{module.rpartition('.')[2]}.{name}")
-    ending = f": {told}." if told else ""
-    return AttributeError(f"module {module!r} has no attribute {name!r}{ending}", name=name)
 
 
 class Aliases:

@@ -3,7 +3,6 @@
 import io
 from types import SimpleNamespace
 
-from hornbeam.homes import missing
 from hornbeam.models import (
     load_model,
     model_from_config,
@@ -11,7 +10,7 @@ from hornbeam.models import (
     model_from_yaml,
     save_model,
 )
-from hornbeam.renames import takes_old_names
+from hornbeam.renames import missing, takes_old_names
 from hornbeam.saving import hdf5
 from hornbeam.saving.conversion import preprocess_weights_for_loading
 from hornbeam.saving.weights import read_layers, write_layers

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.testing import assert_allclose
 
 from hornbeam import backend as K
-from hornbeam.homes import missing
 from hornbeam.models import Input, Model
 from hornbeam.registry import CustomObjectScope, has_arg
+from hornbeam.renames import missing
 
 __all__ = ["get_test_data", "keras_test", "layer_test"]
 

@@ -2,7 +2,6 @@
 
 from hornbeam.engine import Input, InputLayer, InputSpec, Layer, Model, Sequential
 from hornbeam.engine.doors import doors
-from hornbeam.homes import missing
 from hornbeam.layers import merge
 from hornbeam.layers.advanced_activations import (
     ELU,
@@ -140,6 +139,7 @@ from hornbeam.layers.resizing import (
 from hornbeam.layers.rnn import RNN
 from hornbeam.layers.wrappers import Bidirectional, TimeDistributed, Wrapper
 from hornbeam.registry import catalogue, deserialize_keras_object, serialize_keras_object
+from hornbeam.renames import missing
 
 __all__ = [
     "Activation",

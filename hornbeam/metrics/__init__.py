@@ -1,6 +1,5 @@
 """Metrics: what is measured while a model is trained and evaluated."""
 
-from hornbeam.homes import missing
 from hornbeam.losses import (
     binary_crossentropy,
     binary_focal_crossentropy,
@@ -82,6 +81,7 @@ from hornbeam.metrics.losses import (
     cosine_proximity,
 )
 from hornbeam.metrics.scores import F1Score, FBetaScore, R2Score
+from hornbeam.renames import missing
 
 acc = ACC = accuracy
 mse = MSE = mean_squared_error

@@ -224,16 +224,6 @@ def crop_to_bounding_box(image, offset_height, offset_width, target_height, targ
     return jax.lax.dynamic_slice(jnp.asarray(x), [jnp.asarray(s, "int32") for s in start], sizes)
 
 
-@function
-def pad_to_bounding_box(image, offset_height, offset_width, target_height, target_width):
-    """Adds zeros around, so that the image is at the offset in one of the target size."""
-    x = array(image)
-    top, left = int(offset_height), int(offset_width)
-    pads = [(top, int(target_height) - top - x.shape[-3]),
-            (left, int(target_width) - left - x.shape[-2]), (0, 0)]
-    return jnp.pad(x, [(0, 0)] * (x.ndim - 3) + pads)
-
-
 # ---- by chance: functions of (key, image, ...)
 
 

@@ -7,9 +7,9 @@ import numpy as np
 
 from hornbeam.compat.tensorflow.wrapping import array, function, statically
 
-__all__ = ["ResizeMethod", "crop_and_resize", "resize", "resize_area", "resize_bicubic",
-           "resize_bilinear", "resize_nearest_neighbor", "resize_with_crop_or_pad",
-           "resize_with_pad"]
+__all__ = ["ResizeMethod", "crop_and_resize", "pad_to_bounding_box", "resize", "resize_area",
+           "resize_bicubic", "resize_bilinear", "resize_nearest_neighbor",
+           "resize_with_crop_or_pad", "resize_with_pad"]
 
 
 class ResizeMethod(str, enum.Enum):
@@ -185,8 +185,6 @@ def resize_area(images, size, align_corners=False, name=None):
 def resize_with_pad(image, target_height, target_width, method="bilinear", antialias=False,
                     name=None):
     """Resizes keeping the proportions, and adds zeros around, to the target size."""
-    from hornbeam.compat.tensorflow.image import pad_to_bounding_box
-
     size = (int(target_height), int(target_width))
     now = image.shape[-3:-1]
     ratio = max(now[0] / size[0], now[1] / size[1])
@@ -194,6 +192,16 @@ def resize_with_pad(image, target_height, target_width, method="bilinear", antia
     top, left = (int(max((target - n / ratio) / 2, 0)) for target, n in zip(size, now))
     resized = resize(image, fitting, method, antialias=antialias)
     return pad_to_bounding_box(resized, top, left, *size)
+
+
+@function
+def pad_to_bounding_box(image, offset_height, offset_width, target_height, target_width):
+    """Adds zeros around, so that the image is at the offset in one of the target size."""
+    x = array(image)
+    top, left = int(offset_height), int(offset_width)
+    pads = [(top, int(target_height) - top - x.shape[-3]),
+            (left, int(target_width) - left - x.shape[-2]), (0, 0)]
+    return jnp.pad(x, [(0, 0)] * (x.ndim - 3) + pads)
 
 
 @function
