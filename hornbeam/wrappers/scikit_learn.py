@@ -8,11 +8,13 @@ import inspect
 import numpy as np
 
 from hornbeam.models import Sequential
+from hornbeam.translations import tell
 from hornbeam.utils.generic_utils import has_arg
 from hornbeam.utils.np_utils import to_categorical
 
 __all__ = ["BaseWrapper", "KerasClassifier", "KerasRegressor"]
 
+_KERAS1 = {"nb_epoch": "epochs"}  # what Keras 1 called it: the argument of a method
 _METHODS = (Sequential.fit, Sequential.predict, Sequential.predict_classes, Sequential.evaluate)
 
 
@@ -23,14 +25,15 @@ class BaseWrapper:
         build_fn: Function, or object with `__call__`, that returns a compiled model. None: the
             subclass defines `__call__`.
         **sk_params: Arguments of `build_fn`, and of `fit`, `predict` and `evaluate` (`epochs`,
-            `batch_size`, ...). Each can be searched over. An argument of `build_fn` without a
-            default value must be among them.
+            `batch_size`, ...; Keras 1's `nb_epoch`). Each can be searched over. An argument of
+            `build_fn` without a default value must be among them.
 
     Attributes:
         model: The model that the last `fit` made.
 
     Raises:
-        ValueError: for a name that neither `build_fn` nor those methods take.
+        ValueError: for a name that neither `build_fn` nor those methods take, and for the same
+            argument under two names.
 
     Source: https://keras.io/scikit-learn-api/
     """
@@ -47,17 +50,26 @@ class BaseWrapper:
             params: Dict.
 
         Raises:
-            ValueError: for the first that none takes.
+            ValueError: for the first that none takes, or that is there under another name.
         """
         if self.build_fn is not None and not callable(self.build_fn):
             return  # `fit` says so; scikit-learn sets parameters of any kind
         takers = (*_METHODS, self._builder())
         for name in params:
-            if name != "build_fn" and not any(has_arg(taker, name) for taker in takers):
+            if name in _KERAS1:
+                tell("argument", f"{type(self).__name__}({name})", _KERAS1[name])
+            if name != "build_fn" and not any(_name_in(taker, name) for taker in takers):
                 raise ValueError(
                     f"{name} is not a legal parameter: neither the function that builds the model "
                     "nor Sequential's fit, predict, predict_classes or evaluate has an argument of "
                     "that name."
+                )
+        together = {**self.sk_params, **params}
+        for old, new in _KERAS1.items():
+            if old in together and new in together:
+                raise ValueError(
+                    f"{type(self).__name__} got both {old} of Keras 1 and {new}, which mean the "
+                    f"same. Give {new} alone."
                 )
 
     def get_params(self, deep=True, **params):
@@ -108,13 +120,14 @@ class BaseWrapper:
         return self.model.fit(x, self._targets(y), **arguments)
 
     def filter_sk_params(self, fn, override=None):
-        """Returns the parameters that a function takes.
+        """Returns the parameters that a function takes, under the names that it has for them.
 
         Args:
             fn: Function.
             override: Dict of values that come before those of the constructor.
         """
-        chosen = {name: value for name, value in self.sk_params.items() if has_arg(fn, name)}
+        names = {name: _name_in(fn, name) for name in self.sk_params}
+        chosen = {new: self.sk_params[name] for name, new in names.items() if new}
         return {**chosen, **(override or {})}
 
     def _builder(self):
@@ -194,7 +207,7 @@ class BaseWrapper:
         kind = self._estimator_type
         return Tags(
             estimator_type=kind,
-            target_tags=TargetTags(required=True, multi_output=True),
+            target_tags=TargetTags(required=True, multi_output=kind == "regressor"),
             classifier_tags=ClassifierTags() if kind == "classifier" else None,
             regressor_tags=RegressorTags() if kind == "regressor" else None,
             non_deterministic=True,
@@ -270,6 +283,8 @@ class KerasClassifier(BaseWrapper):
         outputs = self._fitted().predict(self._inputs(x, fitted=True), **options)
         if outputs.shape[-1] > 1:
             return self.classes_[outputs.argmax(axis=-1)]
+        if len(self.classes_) == 1:
+            return np.repeat(self.classes_, len(outputs))
         return self.classes_[(outputs > 0.5).astype("int32").reshape(-1)]
 
     def predict_proba(self, x, **kwargs):
@@ -340,6 +355,11 @@ class KerasRegressor(BaseWrapper):
             self._inputs(x, fitted=True), y, **self.filter_sk_params(Sequential.evaluate, kwargs)
         )
         return -(results[0] if isinstance(results, list) else results)
+
+
+def _name_in(fn, name):
+    """The name of a parameter in a function's own arguments; None if it does not take it."""
+    return next((n for n in (name, _KERAS1.get(name)) if n and has_arg(fn, n)), None)
 
 
 def _not_fitted(estimator):

@@ -75,6 +75,23 @@ def test_arguments_reach_the_method_that_takes_them(monkeypatch):
     np.testing.assert_allclose(estimator.model.get_weights()[0], 2 * np.eye(3))
 
 
+def test_nb_epoch_of_keras_1_is_epochs():
+    estimator = KerasClassifier(build_fn=classifier, nb_epoch=2, batch_size=60, verbose=0)
+    assert clone(estimator).get_params()["nb_epoch"] == 2
+    assert estimator.fit(X, LABELS).epoch == [0, 1]
+    assert estimator.fit(X, LABELS, epochs=1).epoch == [0]
+    assert estimator.set_params(nb_epoch=3).fit(X, LABELS).epoch == [0, 1, 2]
+    assert KerasRegressor(regressor, verbose=0).fit(X, X[:, 0], nb_epoch=2).epoch == [0, 1]
+    with pytest.raises(ValueError, match="got both nb_epoch of Keras 1 and epochs"):
+        estimator.set_params(epochs=3)
+    assert estimator.filter_sk_params(Sequential.predict) == {"batch_size": 60, "verbose": 0}
+
+
+def test_classes_of_one_kind_are_all_there_is():
+    estimator = fitted(y=np.full(60, "ash"), outputs=1, loss="binary_crossentropy")
+    assert set(estimator.predict(X)) == {"ash"}
+
+
 def test_regression():
     estimator = KerasRegressor(regressor, epochs=0, verbose=0)
     estimator.fit(X, X[:, 0])
