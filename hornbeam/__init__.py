@@ -32,6 +32,7 @@ __all__ = [
     "optimizers",
     "preprocessing",
     "regularizers",
+    "saving",
     "utils",
     "wrappers",
 ]
