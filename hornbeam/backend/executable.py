@@ -65,7 +65,7 @@ class Traced:
             programs.append(program)
             with running.activate(program):
                 outputs = body(program, arrays)
-            return outputs, [program.variables[v] for v in program.written]
+            return outputs, program.written_values()
 
         scope = wide_scope(wide)
         with scope:

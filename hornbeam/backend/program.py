@@ -11,6 +11,7 @@ to the program. A gradient runs its sub-graph in an `isolated` scope, whose writ
 
 import contextlib
 import operator
+from collections import Counter
 
 import jax
 import jax.numpy as jnp
@@ -295,8 +296,17 @@ class Program:
 
     def commit(self):
         """Stores what was written into the variables. For programs that are run, not traced."""
-        for variable in self.written:
-            variable.adopt(self.variables[variable])
+        for variable, value in zip(self.written, self.written_values()):
+            variable.adopt(value)
+
+    def written_values(self):
+        """Lists the values of `written`, none of them the very array of another variable.
+
+        A step gives the arrays of its state away, so that two variables must not share one.
+        """
+        held = Counter(map(id, self.variables.values()))
+        values = [self.variables[variable] for variable in self.written]
+        return [jnp.copy(value) if held[id(value)] > 1 else value for value in values]
 
     # ---- randomness
 

@@ -143,3 +143,17 @@ def test_scipy_sparse_matrices_are_fed():
     product, dense = K.function([x], [K.dot(x, w), K.to_dense(x)])([matrix])
     assert product.tolist() == [[0, 1], [2, 3], [4, 5]]
     assert dense.tolist() == np.eye(3, 4).tolist()
+
+
+def run_updates(updates):
+    K.function([], [], updates=updates)([])
+
+
+@pytest.mark.parametrize("run", [K.batch_get_value, run_updates])
+def test_variables_set_to_one_another_keep_values_of_their_own(run):
+    x, y = K.variable(np.zeros(3)), K.variable(np.ones(3))
+    step = K.function([], [], updates=[K.update_add(x, 1.0)])  # gives the old value of x away
+    run([K.update(x, y)])
+    for _ in range(2):
+        step([])
+    assert K.get_value(x).tolist() == [3.0] * 3 and K.get_value(y).tolist() == [1.0] * 3
