@@ -137,10 +137,22 @@ def _filled(fill, shape, dtype, name):
     dtype = dtype_name(dtype)
     if isinstance(shape, (int, np.integer)):
         shape = (shape,)
-    if running.program() is None and not sources_of(shape if isinstance(shape, tuple) else [shape]):
-        shape = tuple(int(size) for size in shape)
-        return variable(np.full(shape, fill, dtype), dtype, name)
+    if running.program() is None:
+        known = _known(shape)
+        if not sources_of(known if isinstance(known, tuple) else [known]):
+            known = tuple(int(size) for size in known)
+            return variable(np.full(known, fill, dtype), dtype, name)
     return named(_full(shape, fill, dtype), name)
+
+
+def _known(shape):
+    """Returns a shape with numbers in the place of tensors that are the same for every batch."""
+    if isinstance(shape, (tuple, list)):
+        return tuple(_known(size) for size in shape)
+    static = getattr(shape, "static", None)
+    if static is None or not np.array_equal(*static):
+        return shape
+    return tuple(static[0].tolist()) if np.ndim(static[0]) else int(static[0])
 
 
 @op

@@ -8,6 +8,7 @@ import scipy.sparse
 from hornbeam import backend as K
 from hornbeam.backend import running
 from hornbeam.backend.program import Program
+from hornbeam.backend.tensors import Variable
 from tests.backend.support import everywhere, numbers
 
 
@@ -74,6 +75,14 @@ def test_zeros_and_ones_are_variables_where_the_shape_is_known():
     filled = K.zeros((K.shape(x)[0], 2)) + 1
     assert filled.shape == (None, 2)
     assert filled.eval({x: np.ones((4, 3))}).tolist() == [[1.0, 1.0]] * 4
+
+
+def test_the_shape_of_a_tensor_is_known_where_no_batch_changes_it():
+    x = K.placeholder((None, 3))
+    for shape in (K.shape(K.variable(np.ones((2, 3)))), (2, K.shape(x)[1]), K.shape(x)[1:]):
+        assert isinstance(K.zeros(shape), Variable)
+    assert tuple(K.ones((2, K.shape(x)[1])).shape) == (2, 3)
+    assert not isinstance(K.zeros(K.shape(x)), Variable)
 
 
 def test_zeros_are_arrays_in_running_code():
