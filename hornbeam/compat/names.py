@@ -93,6 +93,14 @@ TF_HOMES = {
     "core.framework.summary_pb2": "v1",
 }
 
+# What `keras.backend` of Keras 1 and 2 had of TensorFlow because it imported it.
+BACKEND_IMPORTS = {
+    "tf": "tensorflow",
+    "control_flow_ops": "tensorflow.python.ops.control_flow_ops",
+    "functional_ops": "tensorflow.python.ops.functional_ops",
+    "tensor_array_ops": "tensorflow.python.ops.tensor_array_ops",
+}
+
 _INNER = (*TF_KERAS, *(f"tensorflow.{name}" for name in TF_HOMES))
 
 # Packages that need the real TensorFlow -> what a program can do without them.
@@ -159,6 +167,7 @@ class Keras(ModuleType):
         own = {"__version__": KERAS_VERSION, "__path__": hornbeam.__path__,
                "__file__": hornbeam.__file__, "_hornbeam": hornbeam}
         self.__dict__.update(own)
+        importlib.import_module("hornbeam.backend").__getattr__ = _import_of_backend
 
     def __getattr__(self, name):
         try:
@@ -177,6 +186,13 @@ class Keras(ModuleType):
 
     def __dir__(self):
         return sorted({*dir(self._hornbeam), "__version__"})
+
+
+def _import_of_backend(name):
+    """`K.tf`, `K.control_flow_ops` and their like: the `__getattr__` of `keras.backend`."""
+    if name in BACKEND_IMPORTS:
+        return importlib.import_module(BACKEND_IMPORTS[name])
+    raise AttributeError(f"module 'keras.backend' has no attribute {name!r}")
 
 
 class KerasNames(Aliases):

@@ -65,6 +65,25 @@ def test_a_module_with_another_home_is_found_by_every_kind_of_import(statement, 
         "assert found is hornbeam.backend and found.__name__ == 'hornbeam.backend'\n")
 
 
+def test_the_backend_has_what_it_imported_of_tensorflow(run):
+    run("""
+        import hornbeam.as_keras
+        from keras import backend as K
+        from keras.backend import tensorflow_backend as KTF
+        from keras.backend import tf
+        assert K.tf is tf is KTF.tf and tf.__name__ == "hornbeam.compat.tensorflow"
+        body = lambda i, twice: [i + 1, twice * 2]
+        _, last = K.control_flow_ops.while_loop(lambda i, twice: i < 5, body, [0, K.constant(1.0)])
+        assert K.eval(last) == 32 and K.tensor_array_ops.TensorArray
+        try:
+            K.no_such_thing
+        except AttributeError as error:
+            assert "has no attribute 'no_such_thing'" in str(error)
+        else:
+            assert False
+    """)
+
+
 def test_reload_and_find_spec_work(run):
     run("""
         import hornbeam.as_keras
