@@ -4,15 +4,14 @@ The methods here are the public face; the work is done by the trainer, which `ho
 lends to the engine.
 """
 
-import warnings
-
+from hornbeam.engine.compiled import Compiled
 from hornbeam.engine.doors import doors
 from hornbeam.engine.keras1 import takes_old_arguments, takes_show_accuracy
 from hornbeam.engine.network import Network
 from hornbeam.engine.steps import Steps
 
 
-class Model(Steps, Network):
+class Model(Steps, Compiled, Network):
     """A network with `compile`, `fit`, `evaluate` and `predict`.
 
     Args:
@@ -81,15 +80,6 @@ class Model(Steps, Network):
         Raises:
             ValueError: for an unknown optimizer, loss or metric name.
         """
-        for hook in ("_make_train_function", "_make_test_function", "_make_predict_function"):
-            if getattr(type(self), hook) is not getattr(Model, hook):
-                warnings.warn(
-                    f"{type(self).__name__} overrides {hook}, which made a K.function for fit in "
-                    "Keras 2. hornbeam compiles its own steps and does not use that function. "
-                    "Override train_step (or test_step, predict_step), or call the K.function in "
-                    "a loop of your own.",
-                    stacklevel=2,
-                )
         if kwargs.get("run_eagerly"):
             self._trainer = doors.trainer(self, in_steps=True)
         elif "run_eagerly" in kwargs:
@@ -365,71 +355,3 @@ class Model(Steps, Network):
     def reset_metrics(self):
         """Starts all metrics again."""
         self.trainer.reset_metrics()
-
-    # ---- what programs read off a compiled model
-
-    @property
-    def metrics(self):
-        """List of the `Metric` objects."""
-        return self.trainer.metrics if self._trainer is not None else []
-
-    @property
-    def metrics_names(self):
-        """Names of what `evaluate` returns: 'loss', the outputs' losses, the metrics."""
-        return self.trainer.metrics_names
-
-    @property
-    def total_loss(self):
-        """Symbolic tensor of the loss that training minimizes."""
-        return self.trainer.total_loss
-
-    @property
-    def targets(self):
-        """List of the placeholders of the targets, one for each output with a loss."""
-        return self.trainer.targets
-
-    @property
-    def sample_weights(self):
-        """List of the placeholders of the sample weights, one for each output with a loss."""
-        return self.trainer.sample_weights
-
-    @property
-    def _collected_trainable_weights(self):
-        """The weights that training changes: those that were trainable at `compile`."""
-        return self.trainer.trainable_weights
-
-    @property
-    def _feed_inputs(self):
-        """List of the inputs that are fed with data."""
-        return [t for t in self.inputs or () if getattr(t, "default", None) is None]
-
-    @property
-    def _feed_targets(self):
-        """List of the placeholders of the targets that are fed with data."""
-        return self.trainer.fed_targets
-
-    @property
-    def _feed_sample_weights(self):
-        """List of the placeholders of the sample weights."""
-        return self.trainer.sample_weights
-
-    def _check_trainable_weights_consistency(self):
-        """Warns if `trainable` was changed after `compile`, which `compile` alone looks at."""
-        collected = self.trainer.trainable_weights if self._trainer is not None else []
-        if collected and len(collected) != len(self.trainable_weights):
-            warnings.warn(
-                "Discrepancy between trainable weights and collected trainable weights, did you "
-                "set `model.trainable` without calling `model.compile` after ?",
-                stacklevel=2,
-            )
-
-    def _make_train_function(self):
-        """Makes the optimizer's weights, so that they can be set before the first step."""
-        self.trainer.make_optimizer_weights()
-
-    def _make_test_function(self):
-        """Checks that the model is compiled; steps are compiled when data arrive."""
-        _ = self.trainer.objective
-
-    def _make_predict_function(self):
-        """Does nothing: steps are compiled when data arrive, in whichever thread they do."""

@@ -56,6 +56,7 @@ class Metric:
 
     stateful = True
     built = True
+    updates = ()  # beside those that computing a tensor of the metric makes
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)

@@ -106,7 +106,7 @@ def _read_optimizer(model, group, saved_weights, orders):
     names = hdf5.read_names(group, "weight_names")
     saved = [hdf5.child_array(group, name) for name in names]
     late = bool(names) and names[0].split("/")[-1].removesuffix(":0") == "iteration"
-    model._make_train_function()  # makes the variables of the state
+    model.trainer.make_optimizer_weights()  # the variables of the state
     sizes = [int(np.prod(weight.shape, dtype=np.int64)) for weight in optimizer.weights]
     largest, most = max(sizes, default=0), sum(sizes) + len(saved)
     try:

@@ -130,7 +130,7 @@ def _compile(model, saved, group, orders, custom_objects):
     datasets = [saved[str(number)] for number in range(len(saved)) if str(number) in saved]
     if not datasets:
         return
-    model._make_train_function()  # makes the variables of the state
+    model.trainer.make_optimizer_weights()  # the variables of the state
     try:
         keras3_optimizers.restore(model, datasets, orders, rest=rest)
         model.trainer.count_from_optimizer()

@@ -9,7 +9,13 @@ from hornbeam.backend.tensors import Operand, sources_of
 from hornbeam.engine.node import LayerNode, history, node_of
 from hornbeam.engine.weights import WeightsMixin
 
-_NOT_KEPT = ("history", "_graph")  # what the last `fit` did; what is found out again
+_NOT_KEPT = (  # what the last `fit` did; what is found out again
+    "history",
+    "_graph",
+    "train_function",
+    "test_function",
+    "predict_function",
+)
 
 
 def network_state(network):

@@ -18,13 +18,13 @@ from hornbeam.training.steps import TEST
 
 def run_test(trainer, data, steps, callbacks, interrupts, progress=None):
     """Computes loss and metrics on data in test mode; returns the list of results."""
-    objective = trainer.objective
-    objective.reset()
     runner = Runner(trainer, TEST)
+    runner.reset()
+    objective = trainer.objective
     listens = callbacks is not None and needs_batches(callbacks.callbacks, TEST)
     if callbacks is not None:
         callbacks.on_test_begin()
-    if data.is_arrays and steps is None and not listens:
+    if data.is_arrays and steps is None and not listens and runner.own is None:
         results = loop.run_arrays(runner, data, progress, interrupts)
     else:
         batches = data.batches()

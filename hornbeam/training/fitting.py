@@ -149,6 +149,7 @@ class _Fit:
         self.steps = steps
         self.validation_steps = validation_steps
         self.validation_freq = validation_freq
+        self.runner = Runner(trainer, TRAIN)
         self.objective = trainer.objective
 
     def __call__(self, callbacks, verbose, epochs, initial_epoch, shuffle, model):
@@ -177,13 +178,14 @@ class _Fit:
         self.callbacks = callback_list
         told = [c for c in callback_list if hasattr(c, "on_chunk_end")]
         self.progress = [c for c in told if not isinstance(c, BaseLogger)]
-        self.per_batch = needs_batches(callback_list.callbacks)
+        calls = self.runner.own is not None  # a function of the program's own for each batch
+        self.per_batch = calls or needs_batches(callback_list.callbacks)
         model.history = history
         model.stop_training = False
         if self.validation is not None and self.validation.is_arrays:
             for callback in callback_list.callbacks:
                 callback.validation_data = self._validation_arrays()
-        self.lazy = not own and not verbose and self.validation is None
+        self.lazy = not own and not verbose and self.validation is None and not calls
         with deferred() as interrupts:
             self.interrupts = interrupts
             try:
@@ -204,13 +206,12 @@ class _Fit:
         return [*x, *y, *(ones if w is None else w for w in weights), *phase]
 
     def _run(self, history, initial_epoch, epochs, shuffle, model):
-        callbacks, pending = self.callbacks, []
-        self.runner = runner = Runner(self.trainer, TRAIN)
+        callbacks, pending, runner = self.callbacks, [], self.runner
         self.resuming = Resuming(self)
         self.logs = Logs()  # of the last epoch
         callbacks.on_train_begin()
         for epoch in self.resuming.epochs(initial_epoch, epochs):
-            self.objective.reset()
+            runner.reset()
             if self.lazy and self.data.is_arrays and self.steps is None:
                 # Nobody looks at this epoch before the end: its results are read after the last.
                 self.data.shuffle(shuffle)

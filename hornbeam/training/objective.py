@@ -147,6 +147,11 @@ class Objective:
         self._add_metrics(metrics_, weighted_metrics)
         self.totals = self._loss_totals()
         self.total_loss = TotalLoss(self).outputs[0]
+        self.own_total_loss = None  # one that a program has set
+        self.metrics_updates = []
+        self.appended = []  # (metric, tensor), as programs append them to `metrics_tensors`
+        self._tensors, self._own_tensors = None, 0
+        self._names, self._own_names = [], 0
 
     def _loss_totals(self):
         names = ["loss"]
@@ -184,13 +189,64 @@ class Objective:
 
     @property
     def all_metrics(self):
-        """Metrics of `compile`, then those that layers add."""
-        return self.metrics + self.added.metrics
+        """Metrics of `compile`, then those that layers add, then those that programs append."""
+        return self.metrics + self.added.metrics + [metric for metric, _ in self.appended]
 
     @property
     def names(self):
         """Names of the results."""
         return [m.name for m in (*self.totals, *self.all_metrics)]
+
+    @property
+    def shown_names(self):
+        """`names` as a list that stays the same: what programs append to it stays there."""
+        names, appended = self.names, self._names[self._own_names :]
+        self._names[:] = names + appended
+        self._own_names = len(names)
+        return self._names
+
+    @shown_names.setter
+    def shown_names(self, given):
+        known, given = self.names, list(given)
+        if given[: len(known)] != known:
+            raise ValueError(
+                f"metrics_names was set to {given}. The first of them must stay {known}, which "
+                "are the names of the losses and metrics of `compile`; others may follow, with "
+                "a tensor in metrics_tensors for each."
+            )
+        self._names[:] = given
+
+    # ---- metrics as tensors
+
+    @property
+    def metrics_tensors(self):
+        """List of the tensors behind `names`, from the second on; programs may append to it."""
+        if self._tensors is None:
+            self._tensors = _Results(self).outputs
+            self._own_tensors = len(self._tensors)
+        return self._tensors
+
+    @metrics_tensors.setter
+    def metrics_tensors(self, tensors):
+        self._own_tensors = len(self.metrics_tensors[: self._own_tensors])
+        self._tensors = tensors
+
+    def metrics_with_tensors(self):
+        """Metrics behind `names`, from the second on; `_call_result` of each is its tensor."""
+        found = [*self.totals[1:], *self.all_metrics]
+        for metric, tensor in zip(found, self.metrics_tensors):
+            metric._call_result = tensor
+        return found
+
+    def take_appended(self):
+        """Makes metrics of the tensors and names that a program appended, if there are any."""
+        tensors = (self._tensors or [])[self._own_tensors :]
+        names = self.shown_names[self._own_names :]
+        taken = [(metrics.Mean(name=name), tensor) for name, tensor in zip(names, tensors)]
+        self.appended += taken
+        self._own_names += len(taken)
+        self._own_tensors += len(taken)
+        return bool(taken)
 
     @property
     def variables(self):
@@ -252,6 +308,8 @@ class Objective:
         for value in self._regularization(program, added):
             total = value if total is None else total + value
         self.added.update(program, store.metrics)
+        for metric, tensor in self.appended:
+            metric.update_state(_scalar(program.resolve(tensor)), sample_weight=float(count))
         for metric, value in zip(self.totals, [total, *parts]):
             metric.update_state(value, sample_weight=float(count))
         return total, parts
@@ -281,7 +339,7 @@ class Objective:
                 found.extend(layer._updates)
                 stack.extend(layer._layers)
         with running.activate(program):
-            apply_updates(program, normalize_updates(found))
+            apply_updates(program, normalize_updates([*found, *self.metrics_updates]))
 
     def results(self, program):
         """Computes the results of all metrics as one vector."""
@@ -350,16 +408,43 @@ class TotalLoss(Node):
         ]
         super().__init__([*objective.model.outputs, *tensors])
         self.objective = objective
-        dtype = objective.model.outputs[0].dtype
-        self.outputs = [Tensor((), dtype, self, 0, name="total_loss:0")]
+        self.outputs = self._make_outputs(objective.model.outputs[0].dtype)
+
+    def _make_outputs(self, dtype):
+        return [Tensor((), dtype, self, 0, name="total_loss:0")]
 
     def run(self, program):
+        return [self.forward(program)[1]]
+
+    def forward(self, program):
+        """Runs losses and metrics in a scope of their own; returns it and the total loss."""
         objective = self.objective
         targets = [program.resolve(o.target) for o in objective.with_loss]
         weights = [program.resolve(o.sample_weight) for o in objective.with_loss]
+        output = program.resolve(objective.model.outputs[0])
         scope = program.child(isolated=True)  # metrics and layers' updates belong to training steps
         with running.activate(scope):
-            return [objective.forward(scope, targets, weights, 1)[0]]
+            return scope, objective.forward(scope, targets, weights, jnp.shape(output)[0])[0]
+
+
+class _Results(TotalLoss):
+    """The metrics so far, with this batch, as tensors: computing them writes the metrics."""
+
+    name = "metrics_tensors"
+
+    def _make_outputs(self, dtype):
+        names = self.objective.names[1:]
+        return [Tensor((), dtype, self, i, name=f"{n}:0") for i, n in enumerate(names)]
+
+    def run(self, program):
+        scope, _ = self.forward(program)
+        own = set(self.objective.variables)
+        with running.activate(scope):
+            values = list(self.objective.results(scope))[1:]
+        for variable in scope.written:
+            if variable in own:
+                program.write(variable, scope.variables[variable])
+        return values[: len(self.outputs)]
 
 
 def _spread(given, names, argument, default=None, repeat=False):

@@ -19,6 +19,7 @@ class Runner:
 
     Attributes:
         run_seed: The seed of this run, once it was needed.
+        own: The `OwnFunction` that does the batches in place of compiled steps, or None.
     """
 
     def __init__(self, trainer, mode):
@@ -26,6 +27,13 @@ class Runner:
         self.mode = mode
         self.training = True if mode == TRAIN else default_training()
         self.run_seed = None
+        self.own = trainer.own_function(mode)
+
+    def reset(self):
+        """Starts losses and metrics again."""
+        self.trainer.objective.reset()
+        if self.own is not None:
+            self.own.reset()
 
     def seed(self, step):
         """The seed of this run; drawn only if the step uses random numbers."""
@@ -60,6 +68,8 @@ class Runner:
 
     def batch(self, batch):
         """Does one step on a batch; returns the losses and the results."""
+        if self.own is not None:
+            return self.own(batch)
         step = self.trainer.step(self.mode, batch, self.training)
         return step.run(batch, self.seed(step), self.count(1))
 

@@ -94,7 +94,9 @@ def test_body(trainer):
     def body(program, batch):
         program.layers_write = "stateful"
         targets, weights = bind_batch(program, trainer, batch)
-        return trainer.objective.forward(program, targets, weights, batch_size_of(batch))
+        found = trainer.objective.forward(program, targets, weights, batch_size_of(batch))
+        apply_updates(program, normalize_updates(trainer.objective.metrics_updates))
+        return found
 
     return body
 

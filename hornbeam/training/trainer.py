@@ -9,13 +9,16 @@ import numpy as np
 from hornbeam import optimizers
 from hornbeam.backend import running
 from hornbeam.backend.function import default_training
+from hornbeam.backend.learning_phase import fixed_learning_phase
 from hornbeam.backend.program import draw_seed
 from hornbeam.backend.tensors import Variable
 from hornbeam.bytecode import portable, unpacked
+from hornbeam.engine.compiled import Compiled
 from hornbeam.engine.input_layer import Input
 from hornbeam.engine.node import from_list, to_list
 from hornbeam.training import evaluating, fitting, predicting, standardize, steps
 from hornbeam.training.data import Arrays, Stream, narrow
+from hornbeam.training.functions import OwnFunction, StepFunction, graph_function
 from hornbeam.training.objective import Objective
 from hornbeam.training.runner import loss_values
 from hornbeam.training.steps import PREDICT, TEST, TRAIN, Step
@@ -67,6 +70,7 @@ class Trainer:
         self._metrics_are_done = False
         self.single_seed = None
         self._beside = None
+        self._made = set()  # the modes whose function the model has asked for
         self._symbolic_updates = None
         self._symbolic_state = None  # of the optimizer, until the updates are asked for
 
@@ -131,6 +135,8 @@ class Trainer:
         model.sample_weight_mode = sample_weight_mode
         model._compile_metrics = metrics
         model._compile_weighted_metrics = weighted_metrics
+        self._made = set()
+        model.__dict__.update(train_function=None, test_function=None, predict_function=None)
 
     def _make_objective(self, trainable_weights):
         with running.recording():  # a symbolic loss, even where eager execution is on
@@ -189,19 +195,25 @@ class Trainer:
 
     @property
     def metrics_names(self):
-        return self.objective.names
+        return self.objective.shown_names
 
     @property
     def total_loss(self):
         return self.objective.total_loss
+
+    @total_loss.setter
+    def total_loss(self, tensor):
+        self.objective.own_total_loss = self.objective.total_loss = tensor
+        self._symbolic_updates = None
 
     @property
     def targets(self):
         return [output.target for output in self.objective.with_loss]
 
     @property
-    def fed_targets(self):
-        return [output.target for output in self.objective.with_loss if output.target_is_fed]
+    def fed_outputs(self):
+        """The outputs whose targets are fed."""
+        return [output for output in self.objective.with_loss if output.target_is_fed]
 
     @property
     def sample_weights(self):
@@ -217,6 +229,54 @@ class Trainer:
 
     def reset_metrics(self):
         self.objective.reset()
+
+    # ---- functions of lists of arrays
+
+    @property
+    def feeds_learning_phase(self):
+        """Whether a function of the model is fed the learning phase."""
+        return self.model.uses_learning_phase and fixed_learning_phase() is None
+
+    def make_function(self, mode):
+        """Returns what `model.train_function` or its like of another mode is to be.
+
+        As in Keras, what the program has changed of the compiled model since the last time counts
+        from here on: its optimizer, losses, metrics, updates and collected weights.
+        """
+        if mode == PREDICT:
+            return StepFunction(self, mode)
+        if self.objective.take_appended() or mode in self._made:
+            self._forget_steps()
+        self._made.add(mode)
+        if mode == TRAIN:
+            if self.model.optimizer is not self.optimizer:
+                self.optimizer = optimizers.get(self.model.optimizer)
+                self._symbolic_updates = None
+            self.make_optimizer_weights()
+        if self.objective.own_total_loss is not None:
+            return graph_function(self, mode)
+        return StepFunction(self, mode)
+
+    def own_function(self, mode):
+        """The function that the program put in the place of a mode's step, as an `OwnFunction`.
+
+        The model makes its function first, if it has none. None means that there is no own one.
+        """
+        model = self.model
+        getattr(model, f"_make_{mode}_function")()
+        function = model.__dict__.get(f"{mode}_function")
+        if isinstance(function, StepFunction):
+            return None
+        if function is None:
+            raise RuntimeError(
+                f"{type(model).__name__}._make_{mode}_function must set self.{mode}_function to a "
+                "function of a list of arrays; it is None."
+            )
+        return OwnFunction(self, mode, function)
+
+    def _makes_own(self, mode):
+        made = getattr(self.model, f"_make_{mode}_function")
+        return getattr(made, "__func__", None) is not getattr(Compiled, f"_make_{mode}_function")
 
     # ---- compiled steps
 
@@ -471,7 +531,7 @@ class Trainer:
         return self._on_batch(TEST, step, batch, reset_metrics)
 
     def _checked_step(self, mode, training, x, y, sample_weight, class_weight):
-        """Checks a batch; returns its compiled step and the batch.
+        """Checks a batch; returns its compiled step, or the program's own, and the batch.
 
         Arrays like some that have passed all checks before are not checked again, unless a loss
         looks at the values of the targets.
@@ -481,9 +541,16 @@ class Trainer:
             if sample_weight is None and class_weight is None:
                 key = (mode, training, x.shape, x.dtype, y.shape, y.dtype)
                 if self._outputs is self.model.outputs and key in self._checked:
-                    return self._checked[key], ([x], [y], [None])
+                    function = self.model.__dict__.get(_FUNCTIONS[mode])
+                    if type(function) is StepFunction:
+                        return self._checked[key], ([x], [y], [None])
         batch = self.batch(x, y, sample_weight, class_weight)
+        own = self.own_function(mode)
+        if own is not None:
+            return own, batch
         step = self.step(mode, batch, training)
+        if self._makes_own(mode):
+            return step, batch
         if key is not None and batch[0][0] is x and batch[1] and batch[1][0] is y:
             if not any(output.is_sparse for output in self.objective.with_loss):
                 self._checked[key] = step
@@ -493,6 +560,10 @@ class Trainer:
         objective = self.objective
         fresh = reset_metrics or self._metrics_are_done
         self._metrics_are_done = reset_metrics  # what comes next begins anew
+        if isinstance(step, OwnFunction):
+            if fresh:
+                objective.reset()
+            return from_list(step.values(batch))
         if fresh:
             objective.reset(zeroed=False)
         seed = self.seed() if step.uses_random else np.uint32(0)
@@ -505,12 +576,16 @@ class Trainer:
     def predict_on_batch(self, x):
         """See `Model.predict_on_batch`."""
         inputs = self._narrow(self.inputs(x))
+        own = self.own_function(PREDICT)
+        if own is not None:
+            return from_list(own.values(inputs))
         step = self.step(PREDICT, inputs, default_training())
         seed = self.seed() if step.uses_random else np.uint32(0)
         outputs, _ = step.run(inputs, seed, self.count(PREDICT, int(step.uses_random)))
         return from_list([np.array(value) for value in outputs])
 
 
+_FUNCTIONS = {mode: f"{mode}_function" for mode in (TRAIN, TEST, PREDICT)}
 _NUMBERS = frozenset("fdbBhHiIlLqQ?eE")
 
 

@@ -21,6 +21,8 @@ ORIGINALS = {
     "keras1": "HORNBEAM_KERAS122_PYTHON",  # Keras 1.2.2
     "keras2": "HORNBEAM_KERAS231_PYTHON",
     "keras2/callbacks_of_the_time": "HORNBEAM_KERAS224_PYTHON",  # val_acc, not val_accuracy
+    "keras2/hooked_functions": "HORNBEAM_KERAS224_PYTHON",  # metrics_tensors, gone since
+    "keras2/own_train_functions": "HORNBEAM_KERAS208_PYTHON",  # metrics_tensors as well
     "tutorials": "HORNBEAM_KERAS231_PYTHON",
     "tfkeras": "HORNBEAM_TF_KERAS_PYTHON",  # tf_keras, on TensorFlow 2
 }

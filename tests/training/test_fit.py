@@ -689,16 +689,6 @@ def test_losses_of_outputs_are_means_of_the_epoch_where_a_callback_hears_of_batc
     assert batches[0]["loss"] == pytest.approx(batches[0]["a_loss"] + batches[0]["b_loss"])
 
 
-def test_a_train_function_that_is_not_used_is_told_of():
-    class Own(Model):
-        def _make_train_function(self):
-            raise AssertionError("not called")
-
-    x = Input((4,))
-    with pytest.warns(UserWarning, match="Own overrides _make_train_function.*train_step"):
-        Own(x, Dense(2)(x)).compile("sgd", "mse")
-
-
 def test_samples_per_epoch_takes_the_batches_of_a_sequence_in_their_order():
     class Batches(Sequence):
         def __len__(self):
