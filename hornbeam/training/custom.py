@@ -250,7 +250,7 @@ class CustomTrainer(Trainer):
             stream = Stream(x, lambda item: item, steps=steps, shuffle=bool(shuffle), **workers)
             return stream, lambda item: _weighted(item, class_weight)
         structure = (x, y, sample_weight)
-        leaves, tree = jax.tree.flatten(structure, is_leaf=_is_leaf)
+        leaves, tree = jax.tree.flatten(structure, is_leaf=lambda v: _is_leaf(v) or _is_numbers(v))
         arrays = [standardize.as_array(leaf) for leaf in leaves]
         counts = {len(array) for array in arrays}
         if len(counts) > 1:
@@ -489,6 +489,15 @@ def _batches(data, steps):
 
 def _is_leaf(item):
     return item is not None and not isinstance(item, (dict, tuple, list))
+
+
+def _is_numbers(item):
+    """Whether an item is a list of numbers, or of lists of them: one array, not many."""
+    if not isinstance(item, list):
+        return False
+    while isinstance(item, list) and item:
+        item = item[0]
+    return np.isscalar(item)
 
 
 def _has_samples(data, steps):

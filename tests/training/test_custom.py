@@ -47,6 +47,14 @@ def fitted(kind, **options):
     return made, history.history
 
 
+def test_lists_of_numbers_are_arrays():
+    x, y = data()
+    weights = np.arange(40) % 3
+    lists = model().fit(x.tolist(), y.tolist(), sample_weight=weights.tolist(), verbose=0)
+    arrays = model().fit(x, y, sample_weight=weights, verbose=0)
+    assert lists.history["loss"] == pytest.approx(arrays.history["loss"])
+
+
 def test_it_trains_as_the_step_of_model_does():
     own, own_logs = fitted(Stepping, validation_split=0.25)
     usual, logs = fitted(keras.Model, validation_split=0.25)
