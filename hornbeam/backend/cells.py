@@ -8,7 +8,7 @@ import numpy as np
 
 from hornbeam.backend import running
 from hornbeam.backend.precision import wide_scope
-from hornbeam.backend.tensors import WIDE_DTYPES, Tensor, dtype_name
+from hornbeam.backend.tensors import WIDE_DTYPES, Deferring, Tensor, dtype_name
 
 _HOST_SIZE = 64  # elements; shapes and index arithmetic are small
 
@@ -102,6 +102,8 @@ class EagerTensor(Tensor):
     Args:
         cell: The `Cell` of the value.
     """
+
+    __array_ufunc__ = Deferring(lambda: False)
 
     def __init__(self, cell):
         super().__init__(cell.shape, cell.dtype)

@@ -111,6 +111,25 @@ class Shape(tuple):
         return Shape(found) if isinstance(item, slice) else found
 
 
+class Deferring:
+    """`__array_ufunc__`, looked up on the class: None, or absent where there is a value.
+
+    None lets NumPy leave `np.log(x)` and `array * x` to us. Without it `np.log(x)` takes the array
+    of the value, as in TensorFlow, and `array * x` is ours still, by `__array_priority__`.
+
+    Args:
+        defers: Function that tells whether it is None now.
+    """
+
+    def __init__(self, defers):
+        self.defers = defers
+
+    def __get__(self, instance, owner):
+        if self.defers():
+            return None
+        raise AttributeError("__array_ufunc__")
+
+
 class Operand:
     """What tensors and variables share: operators and the attributes that programs read.
 
@@ -301,6 +320,8 @@ class Variable(Operand):
     _keras_mask = None
     node = None
     made = None  # function that is told of each new variable, where somebody counts them
+
+    __array_ufunc__ = Deferring(lambda: running.program() is not None or running.eager() is None)
 
     def __init__(
         self, value, dtype=None, name=None, trainable=True, constraint=None, copy=True

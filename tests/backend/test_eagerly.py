@@ -216,3 +216,34 @@ def test_nothing_is_eager_unless_it_is_turned_on():
     assert not isinstance(doubled, EagerTensor)
     v.assign([4.0])
     assert doubled.eval().tolist() == [8]
+
+
+def test_functions_of_numpy_take_the_value_and_operators_stay_with_the_tensor():
+    x, v, a = tensor([1.0, 4.0]), K.variable([1.0, 4.0]), np.array([2.0, 3.0], "float32")
+    for value in x, v:
+        for found, expected in (
+            (np.abs(value), [1, 4]),
+            (np.log(value), np.log([1, 4])),
+            (np.add(a, value), [3, 7]),
+            (np.maximum(value, 2), [2, 4]),
+            (np.add.reduce(value), 5),
+        ):
+            assert isinstance(found, (np.ndarray, np.float32))
+            np.testing.assert_allclose(found, expected, rtol=1e-6)
+        for found, expected in (
+            (a * value, [2, 12]),
+            (np.float32(2) - value, [1, -2]),
+            (a < value, [False, True]),
+        ):
+            assert isinstance(found, EagerTensor)
+            np.testing.assert_allclose(found, expected)
+
+
+def test_functions_of_numpy_leave_tensors_of_a_graph_alone():
+    a = np.array([2.0, 3.0], "float32")
+    with running.recording():
+        x, v = K.placeholder((2,)), K.variable([1.0, 4.0])
+        assert (a * x).shape == (2,) and K.eval(a * v).tolist() == [2.0, 12.0]
+        for value in x, v:
+            with pytest.raises(TypeError, match="does not support ufuncs"):
+                np.log(value)
