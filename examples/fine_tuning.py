@@ -26,7 +26,7 @@ parser.add_argument('--data', default='data', help='folder with train and valida
 parser.add_argument('--offline', action='store_true',
                     help='drawn pictures, and a VGG16 that has learned nothing yet')
 parser.add_argument('--epochs', type=int, default=None,
-                    help='of fine-tuning: 10, or 2 of drawn pictures')
+                    help='of fine-tuning: 10, or 1 of drawn pictures')
 args = parser.parse_args()
 
 np.random.seed(1337)  # for reproducibility
@@ -85,6 +85,6 @@ model.compile(optimizer=SGD(lr=0.0001, momentum=0.9),
               metrics=['accuracy'])
 print('Weights to train: %d' % len(model.trainable_weights))
 model.fit_generator(flow('train', changed, shuffle=True),
-                    epochs=args.epochs or (2 if args.offline else 10),
+                    epochs=args.epochs or (1 if args.offline else 10),
                     verbose=2)
 print('Validation accuracy: %.4f' % model.evaluate_generator(validation)[1])

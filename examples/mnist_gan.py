@@ -15,7 +15,7 @@ from keras.optimizers import Adam
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument('--offline', action='store_true', help='a few digits, and no download')
-parser.add_argument('--epochs', type=int, default=40)
+parser.add_argument('--epochs', type=int, default=None, help='40, or 25 of a few digits')
 args = parser.parse_args()
 
 if args.offline:
@@ -65,7 +65,7 @@ print('Before training, distance to the nearest digit: %.3f'
       % nearest(generator.predict(samples)))
 
 batches = len(x_train) // batch_size
-for epoch in range(1, args.epochs + 1):
+for epoch in range(1, (args.epochs or (25 if args.offline else 40)) + 1):
     order = np.random.permutation(len(x_train))
     for batch in range(batches):
         real = x_train[order[batch * batch_size:(batch + 1) * batch_size]]
