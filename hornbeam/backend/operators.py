@@ -127,7 +127,14 @@ def _bool(self):
 def getitem(x, item):
     if isinstance(x, np.ndarray) and not _has_jax_array(item):
         return x[item]  # shapes and their parts stay on the host
-    return jnp.asarray(x)[item]
+    try:
+        return jnp.asarray(x)[item]
+    except jax.errors.NonConcreteBooleanIndexError:
+        raise TypeError(
+            "tensor[mask], which is tf.boolean_mask, makes a tensor whose size depends on its "
+            "mask, which is not known when the program is compiled. Multiply by the mask, or use "
+            "K.switch or tf.where."
+        ) from None
 
 
 def _has_jax_array(item):

@@ -295,3 +295,10 @@ def test_a_table_of_integers_is_indexed_by_a_tensor():
     table, i = K.constant([10, 20, 30], dtype="int32"), K.placeholder((None,), dtype="int32")
     f = K.function([i], [table[i], K.gather(table, i)])
     assert [a.tolist() for a in f([np.array([2, 0])])] == [[30, 10], [30, 10]]
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (None, 3), (None, None)])
+def test_a_mask_as_an_index_says_what_to_do_instead(shape):
+    x = K.placeholder(shape)
+    with pytest.raises(TypeError, match="boolean_mask.*not known.*Multiply by the mask"):
+        x[x > 0]
