@@ -56,7 +56,9 @@ def test_what_is_not_there_is_named_with_what_to_do(run):
         import importlib, tensorflow as tf
         for name, error in [("quantum", AttributeError), ("keras.layers.Dens", AttributeError),
                             ("saved_model.save", AttributeError), ("strings.split", AttributeError),
-                            ("contrib.layers", AttributeError)]:
+                            ("contrib.layers", AttributeError), ("math.xyz", AttributeError),
+                            ("data.TFRecordDataset", AttributeError),
+                            ("train.Example", AttributeError)]:
             try:
                 found = tf
                 for part in name.split("."):

@@ -2,14 +2,18 @@
 
 from types import ModuleType
 
-__all__ = ["ABSENT", "Absent", "word"]
+__all__ = ["ABSENT", "Absent", "teller", "word"]
 
 _GRAPHS = (
     "hornbeam writes no TensorFlow graphs. Save the model as .h5 or .keras (model.save), which "
     "TensorFlow loads as well, and convert it there."
 )
 _ESTIMATORS = "Estimators are gone from TensorFlow too: build a Keras model and call fit."
-_COLUMNS = "Prepare the columns with pandas or keras.layers (Normalization, StringLookup, ...)."
+_COLUMNS = "Prepare the columns with pandas or keras.layers (Normalization, IntegerLookup, ...)."
+_RECORDS = (
+    "TFRecord files are not read or written: convert them to .npz or HDF5 where TensorFlow is "
+    "installed, and read these with numpy.load or HDF5Matrix."
+)
 _TEXT = "Tensors hold numbers here: prepare text in Python, or with keras.preprocessing.text."
 
 # Name below `tensorflow` -> what to do.
@@ -17,13 +21,25 @@ ABSENT = {
     "audio": "Read sound with scipy.io.wavfile or librosa.",
     "contrib": "It went with TensorFlow 1: most of it is in tensorflow.keras (layers, optimizers).",
     "data.experimental.service": "Several hosts are not provided.",
+    "data.TFRecordDataset": _RECORDS,
+    "data.TextLineDataset": "Read lines in Python, with Dataset.from_generator.",
     "estimator": _ESTIMATORS,
     "examples": (
         "Load MNIST with keras.datasets.mnist.load_data(): images are 28 x 28 numbers up to 255."
     ),
     "feature_column": _COLUMNS,
+    **dict.fromkeys(
+        [
+            "io.FixedLenFeature", "io.FixedLenSequenceFeature", "io.TFRecordWriter",
+            "io.VarLenFeature", "io.parse_example", "io.parse_sequence_example",
+            "io.parse_single_example", "io.tf_record_iterator", "python_io", "train.BytesList",
+            "train.Example", "train.Feature", "train.Features", "train.FloatList",
+            "train.Int64List", "train.SequenceExample",
+        ],
+        _RECORDS,
+    ),
     "lite": _GRAPHS,
-    "lookup": "Look words up in a Python dict, or with keras.layers.StringLookup.",
+    "lookup": "Look words up in a Python dict, numbers with keras.layers.IntegerLookup.",
     "profiler": "Measure with jax.profiler.trace(folder), or TensorBoard(profile_batch=...).",
     "quantization": "Quantize the saved model where TensorFlow is installed.",
     "queue": "Use a Python queue, or hand fit a generator or a Sequence.",
@@ -48,6 +64,18 @@ def word(name):
         if found is not None:
             return f"tensorflow.{name} is not provided by hornbeam. {found}"
     return None
+
+
+def teller(below):
+    """Returns the `__getattr__` of a module below `tensorflow`: it tells what is not there."""
+
+    def __getattr__(name):
+        if name.startswith("__"):
+            raise AttributeError(f"module 'tensorflow.{below}' has no attribute {name!r}")
+        path = f"{below}.{name}"
+        raise AttributeError(word(path) or f"tensorflow.{path} is not provided by hornbeam.")
+
+    return __getattr__
 
 
 class Absent(ModuleType):

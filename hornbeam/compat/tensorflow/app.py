@@ -3,6 +3,7 @@
 import sys
 
 from hornbeam.compat.tensorflow import flags
+from hornbeam.compat.tensorflow.absent import teller
 
 __all__ = ["flags", "run"]
 
@@ -13,3 +14,6 @@ def run(main=None, argv=None):
     rest = flags.FLAGS(argv)
     main = main or sys.modules["__main__"].main
     sys.exit(main(rest))
+
+
+__getattr__ = teller("app")

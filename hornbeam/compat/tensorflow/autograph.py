@@ -1,5 +1,6 @@
 """`tf.autograph`: Python's `if` and `while` are not rewritten here."""
 
+from hornbeam.compat.tensorflow.absent import teller
 from hornbeam.compat.tensorflow.effects import print as _print
 
 __all__ = ["experimental", "set_verbosity", "to_code", "to_graph", "trace"]
@@ -41,3 +42,6 @@ class experimental:  # noqa: N801  TensorFlow's name
     def set_loop_options(**options):
         """Raises NotImplementedError: use `tf.while_loop`."""
         raise NotImplementedError("Loops are Python's own, or tf.while_loop's.")
+
+
+__getattr__ = teller("autograph")

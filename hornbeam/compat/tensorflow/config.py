@@ -6,6 +6,8 @@ from collections import namedtuple
 
 import jax
 
+from hornbeam.compat.tensorflow.absent import teller
+
 __all__ = [
     "LogicalDevice", "LogicalDeviceConfiguration", "PhysicalDevice", "experimental",
     "experimental_connect_to_cluster", "experimental_run_functions_eagerly",
@@ -211,3 +213,6 @@ class _Experimental:
 
 
 experimental = _Experimental()
+
+
+__getattr__ = teller("config")

@@ -4,6 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from hornbeam import backend as K
+from hornbeam.compat.tensorflow.absent import teller
 from hornbeam.compat.tensorflow.dtypes import as_dtype
 from hornbeam.compat.tensorflow.effects import Assert
 from hornbeam.compat.tensorflow.wrapping import function
@@ -214,3 +215,6 @@ class experimental:  # noqa: N801  TensorFlow's name
     """Older places of the same names."""
 
     disable_dump_debug_info = staticmethod(disable_check_numerics)
+
+
+__getattr__ = teller("debugging")

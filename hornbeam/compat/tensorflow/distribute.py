@@ -3,6 +3,7 @@
 import contextlib
 import warnings
 
+from hornbeam.compat.tensorflow.absent import teller
 from hornbeam.compat.tensorflow.config import devices
 
 __all__ = [
@@ -200,3 +201,6 @@ class cluster_resolver:  # noqa: N801  TensorFlow's name
         def connect(cls, tpu=None, zone=None, project=None):
             """Raises ValueError."""
             return cls(tpu, zone, project)
+
+
+__getattr__ = teller("distribute")

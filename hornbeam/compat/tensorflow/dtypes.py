@@ -7,6 +7,7 @@ import numpy as np
 from hornbeam.backend.tensors import DType as Name
 from hornbeam.backend.tensors import Operand, Shape, Variable, dtype_name
 from hornbeam.backend.variables import compute_dtype
+from hornbeam.compat.tensorflow.absent import teller
 from hornbeam.compat.tensorflow.wrapping import array, function
 
 _NUMBERS = {
@@ -297,3 +298,6 @@ __all__ = sorted([
     *_NUMBERS, "DType", "Dimension", "Tensor", "TensorShape", "TensorSpec", "as_dtype", "cast",
     "complex", "dimension_value", "double", "half", "is_tensor", "is_tf_type", "saturate_cast",
 ])  # fmt: skip
+
+
+__getattr__ = teller("dtypes")

@@ -3,6 +3,8 @@
 `InvalidArgumentError` is a ValueError and `UnimplementedError` a NotImplementedError as well.
 """
 
+from hornbeam.compat.tensorflow.absent import teller
+
 __all__ = [
     "AbortedError", "AlreadyExistsError", "CancelledError", "DataLossError",
     "DeadlineExceededError", "FailedPreconditionError", "InternalError", "InvalidArgumentError",
@@ -56,3 +58,6 @@ InternalError = _error("InternalError", 13, None)
 UnavailableError = _error("UnavailableError", 14, None)
 DataLossError = _error("DataLossError", 15, None)
 UnauthenticatedError = _error("UnauthenticatedError", 16, None)
+
+
+__getattr__ = teller("errors")

@@ -3,6 +3,8 @@
 import argparse
 import sys
 
+from hornbeam.compat.tensorflow.absent import teller
+
 __all__ = [
     "DEFINE_bool", "DEFINE_boolean", "DEFINE_enum", "DEFINE_float", "DEFINE_integer",
     "DEFINE_list", "DEFINE_string", "FLAGS", "mark_flag_as_required",
@@ -90,3 +92,6 @@ def mark_flag_as_required(flag_name, flag_values=None):
     for action in FLAGS._parser._actions:
         if action.dest == flag_name:
             action.required = True
+
+
+__getattr__ = teller("flags")

@@ -4,6 +4,7 @@ import glob as _glob
 import os
 import shutil
 
+from hornbeam.compat.tensorflow.absent import teller
 from hornbeam.compat.tensorflow.errors import AlreadyExistsError, NotFoundError
 
 __all__ = [
@@ -188,3 +189,6 @@ def get_registered_schemes():
 Copy, Exists, Glob, IsDirectory, ListDirectory = copy, exists, glob, isdir, listdir
 MakeDirs, MkDir, Remove, Rename, Stat, Walk = makedirs, mkdir, remove, rename, stat, walk
 DeleteRecursively, Open, FastGFile = rmtree, GFile, GFile
+
+
+__getattr__ = teller("gfile")

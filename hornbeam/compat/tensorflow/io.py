@@ -7,6 +7,7 @@ import numpy as np
 
 from hornbeam.backend import running
 from hornbeam.compat.tensorflow import gfile
+from hornbeam.compat.tensorflow.absent import teller
 from hornbeam.compat.tensorflow.constants import constant
 from hornbeam.compat.tensorflow.dtypes import as_dtype
 from hornbeam.compat.tensorflow.errors import InvalidArgumentError
@@ -190,3 +191,6 @@ def decode_base64(input, name=None):
 
     text = _bytes(input)
     return base64.urlsafe_b64decode(text + b"=" * (-len(text) % 4))
+
+
+__getattr__ = teller("io")

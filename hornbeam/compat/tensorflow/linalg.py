@@ -5,6 +5,7 @@ import jax.scipy.linalg as scipy_linalg
 import numpy as np
 
 from hornbeam.compat.tensorflow import math, shaping
+from hornbeam.compat.tensorflow.absent import teller
 from hornbeam.compat.tensorflow.wrapping import axes, exported, function
 
 
@@ -320,3 +321,6 @@ _ELSEWHERE = {
 globals().update(_ELSEWHERE)
 
 __all__ = sorted({*exported(globals()), *_ELSEWHERE})
+
+
+__getattr__ = teller("linalg")

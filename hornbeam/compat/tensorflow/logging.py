@@ -2,6 +2,8 @@
 
 import logging as _logging
 
+from hornbeam.compat.tensorflow.absent import teller
+
 __all__ = [
     "DEBUG", "ERROR", "FATAL", "INFO", "WARN", "debug", "error", "fatal", "flush", "get_logger",
     "get_verbosity", "info", "log", "set_verbosity", "vlog", "warn", "warning",
@@ -41,3 +43,6 @@ def flush():
     """Writes out what the handlers hold."""
     for handler in _logger.handlers:
         handler.flush()
+
+
+__getattr__ = teller("logging")

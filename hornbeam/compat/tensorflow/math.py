@@ -12,6 +12,7 @@ from jax import lax
 from hornbeam import backend as K
 from hornbeam.backend.variables import compute_dtype
 from hornbeam.compat.tensorflow import counting
+from hornbeam.compat.tensorflow.absent import teller
 from hornbeam.compat.tensorflow.wrapping import axes, exported, function, statically
 
 # ---- one tensor, element by element: name -> function of an array
@@ -444,3 +445,6 @@ def invert_permutation(x):
 globals().update({name: getattr(counting, name) for name in counting.__all__})
 
 __all__ = sorted({*exported(globals()), *counting.__all__})
+
+
+__getattr__ = teller("math")

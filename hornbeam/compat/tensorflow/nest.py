@@ -3,6 +3,7 @@
 import jax
 
 from hornbeam.backend.tensors import Operand
+from hornbeam.compat.tensorflow.absent import teller
 
 __all__ = ["assert_same_structure", "flatten", "is_nested", "map_structure", "pack_sequence_as"]
 
@@ -42,3 +43,6 @@ def assert_same_structure(nest1, nest2, check_types=True, expand_composites=Fals
     if first != second:
         raise ValueError(f"The two structures don't have the same nested structure: {first} and "
                          f"{second}.")
+
+
+__getattr__ = teller("nest")

@@ -10,6 +10,7 @@ import numpy as np
 from hornbeam import backend as K
 from hornbeam.backend.ops import op
 from hornbeam.backend.random import random_key
+from hornbeam.compat.tensorflow.absent import teller
 from hornbeam.compat.tensorflow.shaping import kind_of, sizes_of
 from hornbeam.compat.tensorflow.wrapping import function, spelled
 
@@ -373,3 +374,6 @@ def fixed_unigram_candidate_sampler(*args, **kwargs):
     raise NotImplementedError(
         "fixed_unigram_candidate_sampler is not provided; log_uniform_candidate_sampler is."
     )
+
+
+__getattr__ = teller("random")

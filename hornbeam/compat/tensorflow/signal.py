@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 
+from hornbeam.compat.tensorflow.absent import teller
 from hornbeam.compat.tensorflow.wrapping import exported, function
 
 
@@ -197,3 +198,6 @@ def mfccs_from_log_mel_spectrograms(log_mel_spectrograms):
 
 
 __all__ = exported(globals())
+
+
+__getattr__ = teller("signal")

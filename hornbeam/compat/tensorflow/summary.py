@@ -7,6 +7,7 @@ import os
 import numpy as np
 
 from hornbeam.backend.tensors import Operand
+from hornbeam.compat.tensorflow.absent import teller
 
 __all__ = [
     "FileWriter", "SummaryWriter", "create_file_writer", "create_noop_writer", "flush",
@@ -238,3 +239,6 @@ class experimental:  # noqa: N801  TensorFlow's name
     def get_step():
         """Returns the step."""
         return _step[0]
+
+
+__getattr__ = teller("summary")

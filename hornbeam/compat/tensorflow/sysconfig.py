@@ -2,6 +2,8 @@
 
 import os
 
+from hornbeam.compat.tensorflow.absent import teller
+
 __all__ = ["get_build_info", "get_compile_flags", "get_include", "get_lib", "get_link_flags"]
 
 
@@ -27,3 +29,6 @@ def get_build_info():
 
     return {"is_cuda_build": is_built_with_cuda(), "is_rocm_build": is_built_with_rocm(),
             "is_tensorrt_build": False}
+
+
+__getattr__ = teller("sysconfig")

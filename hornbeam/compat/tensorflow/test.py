@@ -6,6 +6,7 @@ import unittest
 
 import numpy as np
 
+from hornbeam.compat.tensorflow.absent import teller
 from hornbeam.compat.tensorflow.config import devices
 
 __all__ = [
@@ -108,3 +109,6 @@ class TestCase(unittest.TestCase):
         return Session()
 
     test_session = cached_session = session
+
+
+__getattr__ = teller("test")

@@ -9,6 +9,7 @@ from hornbeam.backend import running
 from hornbeam.backend.function import ancestors, apply_updates
 from hornbeam.backend.tensors import Node, Operand, Tensor, Variable
 from hornbeam.compat.tensorflow import checkpoints, ops
+from hornbeam.compat.tensorflow.absent import teller
 from hornbeam.optimizers import schedules
 
 __all__ = [
@@ -304,3 +305,6 @@ class ExponentialMovingAverage:
 
 
 globals().update({name: getattr(checkpoints, name) for name in checkpoints.__all__})
+
+
+__getattr__ = teller("train")

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from hornbeam.compat.tensorflow.absent import teller
 from hornbeam.compat.tensorflow.data import experimental
 from hornbeam.compat.tensorflow.dtypes import TensorSpec
 from hornbeam.utils import elements
@@ -89,3 +90,6 @@ __all__ = [
     "make_initializable_iterator",
     "make_one_shot_iterator",
 ]
+
+
+__getattr__ = teller("data")
