@@ -27,6 +27,52 @@ def mnist_mlp(dropout):
     )
 
 
+class _Pooled(nn.Module):
+    """Takes images with the channels last, as Keras has them."""
+
+    def __init__(self):
+        super().__init__()
+        self.convolutions = nn.Sequential(
+            nn.Conv2d(1, 32, 3), nn.ReLU(), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2),
+            nn.Dropout(0.25),
+        )
+        self.dense = nn.Sequential(
+            nn.Linear(12 * 12 * 64, 128), nn.ReLU(), nn.Dropout(0.5), nn.Linear(128, 10)
+        )
+
+    def forward(self, x):                                         # (batch, 28, 28, 1)
+        x = self.convolutions(x.permute(0, 3, 1, 2))
+        return self.dense(x.flatten(1))
+
+
+def mnist_cnn():
+    return _Pooled()
+
+
+class _Recurrent(nn.Module):
+    def __init__(self, words, cell):
+        super().__init__()
+        self.embedding = nn.Embedding(words, 128)
+        self.recurrent = getattr(nn, cell)(128, 128, batch_first=True)
+        self.dense = nn.Linear(128, 1)
+
+    def forward(self, x):                                         # (batch, steps)
+        outputs, _ = self.recurrent(self.embedding(x))
+        return self.dense(outputs[:, -1])
+
+
+def imdb_recurrent(words, cell):
+    return _Recurrent(words, cell)
+
+
+def binary_crossentropy(logits, y):
+    return functional.binary_cross_entropy_with_logits(logits, y)
+
+
+def halves(logits, y):
+    return ((logits > 0) == (y > 0.5)).sum()
+
+
 def adam(model):
     return torch.optim.Adam(model.parameters(), lr=1e-3, eps=1e-7, fused=True)
 

@@ -7,6 +7,8 @@ SUBJECTS = [
     "predict_one",
     "custom_loop",
     "mnist_mlp",
+    "mnist_cnn",
+    "imdb_recurrent",
     "import_time",
     "memory_and_compilations",
     "large_files",
