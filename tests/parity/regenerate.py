@@ -17,7 +17,7 @@ from .files import golden as files
 REPOSITORY = Path(__file__).resolve().parents[2]
 VARIABLES = {KERAS: "HORNBEAM_KERAS231_PYTHON", TF_KERAS: "HORNBEAM_TF_KERAS_PYTHON"}
 FILES = "files"  # not a family of cases: model files, exchanged both ways
-WHOLE = "exchanged_applications"  # nor this one: whole models, for half an hour; only when named
+WHOLE = "exchanged_applications"  # nor this one: whole models, for half an hour
 NOISE = 1e-6  # the same oracle, run twice, may differ by this much: threads sum in another order
 
 
@@ -93,7 +93,7 @@ def main():
     unknown = set(arguments.families) - {*FAMILIES, FILES, WHOLE}
     if unknown:
         parser.error(f"unknown family: {', '.join(sorted(unknown))}")
-    chosen = arguments.families or [*FAMILIES, FILES]
+    chosen = arguments.families or [*FAMILIES, FILES, WHOLE]
     families = [family for family in chosen if family not in (FILES, WHOLE)]
 
     count, ran = 0, {}
