@@ -38,7 +38,7 @@ BEHAVIOURS = {
         "training/test_fit.py::test_acc_and_accuracy_find_each_other",
     ],
     "A callback LossHistory with on_train_begin(self, logs={}) and on_batch_end": [
-        "programs/test_programs.py::test_program_prints_the_numbers_of_keras",
+        "programs/test_programs.py::test_programs_print_the_numbers_of_keras",
     ],
     "kernel_initializer='uniform' and other old short names": [
         "test_initializers.py::test_every_name_finds_one_and_survives_its_config",

@@ -20,9 +20,13 @@ def by_xla(x, window, strides, padding):
     return lax.reduce_window(x, np.array(least, x.dtype), lax.max, window, strides, padding)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "int32"])
-@pytest.mark.parametrize("window", WINDOWS.values(), ids=WINDOWS)
+CASES = [(window, "float32") for window in WINDOWS]
+CASES += [("3x3 overlapping", "bfloat16"), ("3x3 overlapping", "int32"), ("large", "int32")]
+
+
+@pytest.mark.parametrize("window, dtype", CASES)
 def test_maxima_and_gradients_are_those_of_xla(window, dtype):
+    window = WINDOWS[window]
     rng = np.random.default_rng(0)  # few values, so that many windows hold equal ones
     x = jnp.asarray(rng.integers(-3, 3, size=(2, 7, 8, 3)), dtype)
     expected = by_xla(x, *window)

@@ -5,15 +5,9 @@ its time printed (`regenerate.py` tells which). `README.md` lists what is to be 
 programs share a process, since starting one takes longer than running them.
 """
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
-from tests.programs.test_programs import HERE, ROOT, assert_equal
+from tests.programs.test_programs import HERE, differences
 
 GROUPS = 2  # processes for each era
 ERAS = ("keras1", "keras2", "tfkeras")
@@ -26,33 +20,9 @@ def programs(era):
 @pytest.mark.parametrize("part", range(GROUPS))
 @pytest.mark.parametrize("era", ERAS)
 def test_programs_print_the_numbers_of_their_original(era, part, tmp_path):
-    names = programs(era)[part::GROUPS]
-    process = subprocess.run(
-        [sys.executable, "-m", "hornbeam", "run", HERE / "one_process.py"]
-        + [HERE / era / f"{name}.py" for name in names],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=480,
-        cwd=tmp_path,
-    )
-    assert process.returncode == 0, process.stderr
-    found = [json.loads(line) for line in process.stdout.splitlines() if line.startswith("{")]
-    assert [Path(result["name"]).stem for result in found] == names
-    wrong = {name: why for name, result in zip(names, found) if (why := difference(era, result))}
-    assert not wrong, "\n\n".join(f"{era}/{name}: {why}" for name, why in wrong.items())
-
-
-def difference(era, result):
-    """In what a program differs from its original, or None."""
-    if "error" in result:
-        return result["error"]
-    expected = HERE / "expected" / era / f"{Path(result['name']).stem}.json"
-    try:
-        assert_equal(json.loads(result["printed"]), json.loads(expected.read_text()), "printed")
-    except AssertionError as error:
-        return str(error)
-    return None
+    paths = [HERE / era / f"{name}.py" for name in programs(era)[part::GROUPS]]
+    wrong = differences(paths, era, tmp_path)
+    assert not wrong, wrong
 
 
 def test_every_program_is_recorded_and_listed():
