@@ -13,6 +13,7 @@ from hornbeam.backend.math import axes_of, clip, floating, weak
 from hornbeam.backend.ops import op
 from hornbeam.backend.random import keep_mask, random_key
 from hornbeam.backend.variables import cast, host_shape, int_shape, ndim
+from hornbeam.kernels import recurrent
 
 # ---- activations
 
@@ -104,9 +105,7 @@ def sigmoid(x):
 @op
 def hard_sigmoid(x):
     """`0.2 * x + 0.5`, limited to the range from 0 to 1."""
-    x = floating(x)
-    # Limited by x: at the corners the sum may be rounded past 0 or 1, where the slope is lost.
-    return jnp.where(x < -2.5, 0.0, jnp.where(x > 2.5, 1.0, 0.2 * x + 0.5)).astype(x.dtype)
+    return recurrent.hard_sigmoid(floating(x))
 
 
 @op

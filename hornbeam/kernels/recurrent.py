@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-__all__ = ["CELLS", "SLOPES", "Kind", "run"]
+__all__ = ["CELLS", "SLOPES", "Kind", "hard_sigmoid", "run"]
 
 
 class Kind(NamedTuple):
@@ -24,13 +24,15 @@ class Kind(NamedTuple):
     recurrent_activation: str = "linear"
 
 
-def _hard_sigmoid(x):
+def hard_sigmoid(x):
+    """`0.2 * x + 0.5`, limited to the range from 0 to 1."""
+    # Limited by x: at the corners the sum may be rounded past 0 or 1, where the slope is lost.
     return jnp.where(x < -2.5, 0, jnp.where(x > 2.5, 1, 0.2 * x + 0.5)).astype(x.dtype)
 
 
 # Name -> the activation, and its slope as a function of its value.
 SLOPES = {
-    "hard_sigmoid": (_hard_sigmoid, lambda y: 0.2 * ((y != 0) & (y != 1)).astype(y.dtype)),
+    "hard_sigmoid": (hard_sigmoid, lambda y: 0.2 * ((y != 0) & (y != 1)).astype(y.dtype)),
     "linear": (lambda x: x, jnp.ones_like),
     "relu": (jax.nn.relu, lambda y: (y > 0).astype(y.dtype)),
     "sigmoid": (jax.nn.sigmoid, lambda y: y * (1 - y)),

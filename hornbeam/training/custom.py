@@ -23,6 +23,7 @@ from hornbeam.training import sources, standardize
 from hornbeam.training.containers import CompiledLoss, CompiledMetrics
 from hornbeam.training.data import Arrays, Stream
 from hornbeam.training.interrupts import deferred
+from hornbeam.training.packing import unpack_x_y_sample_weight
 from hornbeam.training.trainer import NotCompiledError, Trainer
 
 _HOOKS = (
@@ -43,21 +44,12 @@ def is_custom(model):
 
 
 def unpack(data):
-    """Returns `(x, y, sample_weight)` of what a step is given; None for what is not there.
+    """Returns `(x, y, sample_weight)` of what a step is given, a list of them included.
 
     Raises:
         ValueError: for a tuple of more than three.
     """
-    if isinstance(data, list):
-        data = tuple(data)
-    if not isinstance(data, tuple):
-        return data, None, None
-    if not 1 <= len(data) <= 3:
-        raise ValueError(
-            "Data is expected to be in format `x`, `(x,)`, `(x, y)`, or `(x, y, sample_weight)`, "
-            f"found: {len(data)} items."
-        )
-    return (*data, None, None)[:3]
+    return unpack_x_y_sample_weight(tuple(data) if isinstance(data, list) else data)
 
 
 def pack(x, y=None, sample_weight=None):

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from hornbeam.training.packing import unpack_x_y_sample_weight
+
 __all__ = ["pack_x_y_sample_weight", "split_dataset", "unpack_x_y_sample_weight"]
 
 
@@ -16,25 +18,6 @@ def pack_x_y_sample_weight(x, y=None, sample_weight=None):
     if y is None:
         return (x,) if isinstance(x, (tuple, dict)) else x
     return (x, y) if sample_weight is None else (x, y, sample_weight)
-
-
-def unpack_x_y_sample_weight(data):
-    """Returns the inputs, targets and weights of a batch, with None for what is not there.
-
-    Args:
-        data: `x`, `(x,)`, `(x, y)` or `(x, y, sample_weight)`; a list is inputs.
-
-    Raises:
-        ValueError: for a tuple of another length.
-    """
-    if not isinstance(data, tuple):
-        return (data, None, None)
-    if not 1 <= len(data) <= 3:
-        raise ValueError(
-            "Data is expected to be in format `x`, `(x,)`, `(x, y)`, or `(x, y, sample_weight)`, "
-            f"found a tuple of {len(data)}."
-        )
-    return (*data, *(None,) * (3 - len(data)))
 
 
 def split_dataset(dataset, left_size=None, right_size=None, shuffle=False, seed=None):
