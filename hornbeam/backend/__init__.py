@@ -1,6 +1,7 @@
 """`keras.backend`, usually imported as `K`: operations on arrays, variables and tensors alike."""
 
 # isort: off
+from hornbeam.backend import starting  # noqa: F401  before anything else imports JAX
 from hornbeam.backend import operators  # noqa: F401  before the name `function` is K.function
 # isort: on
 

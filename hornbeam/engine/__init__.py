@@ -1,5 +1,9 @@
 """The graph and the life of a layer: `Layer`, `Input`, `Network`, `Model`, `Sequential`."""
 
+# isort: off
+import hornbeam.backend  # noqa: F401  imports JAX as quickly as can be
+# isort: on
+
 from hornbeam.engine.checks import InputSpec, ShapeError
 from hornbeam.engine.doors import doors
 from hornbeam.engine.input_layer import Input, InputLayer

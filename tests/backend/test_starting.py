@@ -1,0 +1,28 @@
+"""The garbage collector around the first import of JAX."""
+
+import subprocess
+import sys
+
+_PROGRAM = """
+import gc, sys
+sys.ps1 = ">>> "
+import hornbeam.backend
+from hornbeam.backend.starting import collector_at_rest
+assert gc.isenabled() and not gc.get_freeze_count()
+del sys.ps1
+with collector_at_rest():
+    assert not gc.isenabled()
+assert gc.isenabled() and gc.get_freeze_count() > 10_000
+frozen, made = gc.get_freeze_count(), [[] for _ in range(1000)]
+with collector_at_rest():                       # the program's own setting stands
+    pass
+assert gc.get_freeze_count() <= frozen
+gc.unfreeze(), gc.disable()
+with collector_at_rest():
+    pass
+assert not gc.isenabled() and not gc.get_freeze_count()
+"""
+
+
+def test_jax_is_never_collected_but_what_an_interactive_session_made_is():
+    subprocess.run([sys.executable, "-c", _PROGRAM], check=True, timeout=120)
