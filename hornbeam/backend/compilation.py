@@ -44,13 +44,17 @@ def jit(function, **options):
     On CPUs XLA gives convolutions to YNNPACK, which takes 2 to 4 times as long as Eigen for all but
     images of three channels: 202 ms against 117 ms for the three passes of 3 x 3 x 32 x 64 over
     128 images of 26 x 26. Products of matrices and sums stay with it.
+
+    And it drops barriers before it fuses loops, so that what has several readers is computed anew
+    for each, with all before it; here `kernels.materialized` holds.
     """
     if jax.default_backend() == "cpu":
         kept = ("REDUCE", "INDIVIDUAL_DOT")
         options["compiler_options"] = {
             "xla_cpu_experimental_ynn_fusion_type": ",".join(
                 f"LIBRARY_FUSION_TYPE_{name}" for name in kept
-            )
+            ),
+            "xla_disable_hlo_passes": "cse_barrier_expander",
         }
     return jax.jit(function, **options)
 

@@ -103,6 +103,12 @@ def output_length(length, window, padding, stride, dilation=1):
 @op
 def _convolve(x, kernel, strides, padding, data_format, dilation):
     x, kernel = _of_one_dtype(x, kernel)
+    return kernels.materialized(
+        _windows_summed(kernels.materialized(x), kernel, strides, padding, data_format, dilation)
+    )
+
+
+def _windows_summed(x, kernel, strides, padding, data_format, dilation):
     last = data_format == "channels_last"
     if last and kernels.on_cpu() and all(size == 1 for size in kernel.shape[:-2]):
         x = x[(slice(None), *(slice(None, None, stride) for stride in strides))]

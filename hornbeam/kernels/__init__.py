@@ -3,6 +3,6 @@
 from hornbeam.kernels.depthwise import MOST_PLACES, depthwise
 from hornbeam.kernels.hashing import hashed_bits
 from hornbeam.kernels.pooling import max_pool
-from hornbeam.kernels.windows import on_cpu
+from hornbeam.kernels.windows import materialized, on_cpu
 
-__all__ = ["MOST_PLACES", "depthwise", "hashed_bits", "max_pool", "on_cpu"]
+__all__ = ["MOST_PLACES", "depthwise", "hashed_bits", "materialized", "max_pool", "on_cpu"]
