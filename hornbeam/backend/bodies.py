@@ -36,11 +36,11 @@ def scan(step, carry, items, length):
         index, item = item
         with _entered(scope, zip(written, values), index):
             carry, result = step(carry, item)
-            values = [scope.read(variable) for variable in written]
+            values = [scope.stored(variable) for variable in written]
             return (carry, values), (result, [value for _, value in scope.losses])
 
     while True:
-        values = [program.read(variable) for variable in written]
+        values = [program.stored(variable) for variable in written]
         (last, values), (results, losses) = lax.scan(
             _anew(traced), (carry, values), (jnp.arange(length, dtype="int32"), items), length
         )
@@ -73,12 +73,12 @@ def cond(predicate, then, otherwise):
                 added = [[jnp.zeros(v.shape, v.dtype) for v in specs] for specs in losses]
                 if losses[which]:
                     added[which] = [value for _, value in scope.losses]
-                return result, [scope.read(variable) for variable in written], added
+                return result, [scope.stored(variable) for variable in written], added
 
         return traced
 
     while True:
-        values = [program.read(variable) for variable in written]
+        values = [program.stored(variable) for variable in written]
         result, values, added = lax.cond(predicate, branch(0, then), branch(1, otherwise), values)
         found = [
             [jax.ShapeDtypeStruct(jnp.shape(value), value.dtype) for _, value in scope.losses]
@@ -120,10 +120,10 @@ def while_loop(condition, step, carry):
         index, carry, values = loop
         with _entered(scope, zip(written, values), index):
             carry = step(carry)
-            return index + 1, carry, [scope.read(variable) for variable in written]
+            return index + 1, carry, [scope.stored(variable) for variable in written]
 
     while True:
-        values = [program.read(variable) for variable in written]
+        values = [program.stored(variable) for variable in written]
         start = (jnp.zeros((), "int32"), carry, values)
         _, last, values = lax.while_loop(_anew(goes_on), _anew(traced), start)
         if not _learn(program, [asking, scope], written):

@@ -8,6 +8,7 @@ placeholder is a graph all the same, in which eager tensors are constants.
 import sys
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from hornbeam.backend import recording, running
@@ -81,6 +82,8 @@ def value_of(operand):
 
 def call_op(function, args, kwargs, learning_phase=False):
     """Calls an operation: computes it, or records it on tapes, functions or the graph."""
+    if running.autocast() is not None:
+        args, kwargs = _autocast(args, running.autocast()), _autocast(kwargs, running.autocast())
     sources = sources_of((args, kwargs))
     if any(isinstance(s, Tensor) and not isinstance(s, EagerTensor) for s in sources):
         return record(function, args, kwargs, learning_phase=learning_phase)
@@ -112,6 +115,22 @@ def call_op(function, args, kwargs, learning_phase=False):
         return tensor(value) if operand is None else tensor(operand)
 
     return jax.tree.map(shared, result)
+
+
+def _autocast(structure, dtype):
+    """Casts the weights among the arguments to the dtype that a layer computes in."""
+
+    def read(operand):
+        if not (isinstance(operand, Variable) and operand.autocast):
+            return operand
+        with running.casting(None):
+            return call_op(_as_dtype, (operand, dtype), {})
+
+    return replace_operands(structure, read)
+
+
+def _as_dtype(x, dtype):
+    return jnp.asarray(x).astype(dtype)
 
 
 def _narrow(structure):

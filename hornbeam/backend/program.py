@@ -65,6 +65,7 @@ class Program:
         self.metrics = []  # (layer, name, value), as layers add them
         self.layers_write = "all"  # which layers' calls may write: "all", "stateful" or "none"
         self.frozen = False  # inside a layer that may not write
+        self.autocast = None  # inside a layer of a mixed policy, the dtype that it computes in
         self.withheld = {}  # what such layers would have written
         self.value_logits = {}  # id(value) -> (value, activation, logits, axis)
         self.value_masks = {}  # id(value) -> (value, mask); the value is held so the id stays its
@@ -188,8 +189,10 @@ class Program:
 
     def run(self, node):
         """Runs one node in this scope and keeps its outputs."""
+        before, self.autocast = self.autocast, None
         with self.at_site((self.path, node)), running.activate(self):
             values = node.run(self)
+        self.autocast = before
         for tensor, value in zip(node.outputs, values):
             self.values.setdefault(tensor, value)
 
@@ -249,7 +252,17 @@ class Program:
     # ---- variables
 
     def read(self, variable):
-        """Returns the current value of `variable` in this program."""
+        """Returns the current value of `variable` in this program.
+
+        Inside a layer of a mixed policy it is cast to the dtype that the layer computes in.
+        """
+        value = self.stored(variable)
+        if self.autocast is not None and variable.autocast:
+            value = value.astype(self.autocast)
+        return value
+
+    def stored(self, variable):
+        """Returns the current value of `variable` in this program, in the variable's dtype."""
         store = self.store
         while True:
             value = store.variables.get(variable)

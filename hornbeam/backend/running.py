@@ -85,6 +85,22 @@ def computing():
         _thread.graph, _thread.beneath = before
 
 
+def autocast():
+    """Returns the dtype in which eager operations read weights: that of a mixed policy, or None."""
+    return getattr(_thread, "autocast", None)
+
+
+@contextlib.contextmanager
+def casting(dtype):
+    """Context in which eager operations read weights in `dtype`; None reads them as they are."""
+    before = autocast()
+    _thread.autocast = dtype
+    try:
+        yield
+    finally:
+        _thread.autocast = before
+
+
 def beneath():
     """Returns the program whose values are being recorded on a tape, or None."""
     return getattr(_thread, "beneath", None)

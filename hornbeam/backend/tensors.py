@@ -319,6 +319,7 @@ class Variable(Operand):
     _uses_learning_phase = False
     _keras_mask = None
     node = None
+    autocast = False  # whether layers of a mixed policy read it in the dtype they compute in
     made = None  # function that is told of each new variable, where somebody counts them
 
     __array_ufunc__ = Deferring(lambda: running.program() is not None or running.eager() is None)

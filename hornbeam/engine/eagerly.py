@@ -12,11 +12,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from hornbeam.backend import eagerly, recording
+from hornbeam.backend import eagerly, recording, running
 from hornbeam.backend.cells import EagerTensor, tensor_of
 from hornbeam.backend.function import default_training
 from hornbeam.backend.ops import OpNode
 from hornbeam.backend.tensors import WIDE_DTYPES, Operand, replace_operands
+from hornbeam.backend.variables import cast
 from hornbeam.engine.node import LayerNode
 
 _LOGITS = ("softmax", "sigmoid")
@@ -143,7 +144,10 @@ def _call_in_python(layer, takes, inputs, kwargs, training):
         kwargs.pop("mask", None)
     if takes.training:
         kwargs["training"] = training
-    with _calling(training):
+    if layer.casts_inputs:
+        inputs = jax.tree.map(lambda t: _taken(layer, t), inputs, is_leaf=_is_operand)
+    compute = layer.compute_dtype if layer.dtype_policy.is_mixed else None
+    with _calling(training), running.casting(compute):
         outputs = layer.call(inputs, **kwargs)
         outputs = eagerly.tensors(outputs)
         if has_mask or layer.makes_masks:
@@ -161,6 +165,14 @@ def _call_in_python(layer, takes, inputs, kwargs, training):
             for tensor in jax.tree.leaves(outputs, is_leaf=_is_operand):
                 add_called_loss(layer, regularizer(tensor))
     return outputs
+
+
+def _taken(layer, tensor):
+    """Casts a floating input to the dtype that a layer computes in."""
+    if not isinstance(tensor, Operand):
+        return tensor
+    taken = layer.taken_dtype(tensor.dtype)
+    return tensor if taken == tensor.dtype else cast(tensor, taken)
 
 
 # ---- networks of which an output is made of another: a gradient may be asked between them

@@ -1,6 +1,7 @@
 """`Input`: where data enters a network."""
 
 from hornbeam.backend import names
+from hornbeam.backend.config import floatx
 from hornbeam.backend.tensors import Operand, Placeholder
 from hornbeam.engine import checks
 from hornbeam.engine.layer import Layer
@@ -41,7 +42,8 @@ class InputLayer(Layer):
             dtype = dtype or input_tensor.dtype
             if batch_input_shape is None and input_shape is None:
                 batch_input_shape = tuple(input_tensor.shape)
-        super().__init__(name=name or f"input_{names.get_uid('input')}", dtype=dtype)
+        name = name or f"input_{names.get_uid('input')}"
+        super().__init__(name=name, dtype=floatx() if dtype is None else dtype)
         self.trainable = False
         self.sparse = sparse
         if batch_input_shape is None:

@@ -4,6 +4,8 @@ import functools
 import inspect
 import re
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from hornbeam import allowance, constraints, initializers, regularizers
@@ -19,6 +21,7 @@ from hornbeam.backend.precision import wide_scope
 from hornbeam.backend.program import Program
 from hornbeam.backend.tensors import (
     WIDE_DTYPES,
+    DType,
     Operand,
     Placeholder,
     Variable,
@@ -26,7 +29,7 @@ from hornbeam.backend.tensors import (
     replace_operands,
     sources_of,
 )
-from hornbeam.engine import checks, eagerly
+from hornbeam.engine import checks, eagerly, policy
 from hornbeam.engine.node import LayerNode, from_list, to_list
 from hornbeam.engine.weights import (
     WEIGHT_ARGUMENTS,
@@ -67,7 +70,8 @@ class Layer(WeightsMixin):
     Args:
         name: String; None makes one of the class's name and a counter.
         trainable: Bool, default True. Whether training changes the weights.
-        dtype: Name of the weights' dtype; None means `floatx()`.
+        dtype: Name of the weights' dtype, or a `Policy`, its name or its config; None means the
+            global policy, which is `floatx()` if none was set.
         input_shape: Tuple without the batch axis, for the first layer of a `Sequential`.
         batch_input_shape: The same with the batch axis.
         batch_size: Integer, the batch axis that goes with `input_shape`.
@@ -77,7 +81,10 @@ class Layer(WeightsMixin):
         activity_regularizer: Regularizer of the output.
 
     Attributes:
-        name, dtype, trainable, built, input_spec, supports_masking, stateful.
+        name, trainable, built, input_spec, supports_masking, stateful.
+        dtype, variable_dtype: Name of the weights' dtype.
+        compute_dtype: Name of the dtype that the layer computes in.
+        dtype_policy: `Policy` of both.
         input, output, input_shape, output_shape, input_mask, output_mask: of the only call.
     """
 
@@ -85,6 +92,8 @@ class Layer(WeightsMixin):
     stateful = False
     input_spec = None
     uses_learning_phase = False
+    casts_inputs = True  # whether the layer takes floating inputs in its own dtype
+    _policy = None  # a mixed policy; else the weights' dtype is all there is to know
     hides_sources = True  # a user's `call` may read tensors that it was not given
     _declares_shape = False
 
@@ -115,7 +124,10 @@ class Layer(WeightsMixin):
         if shape is not None:
             self.batch_input_shape = tuple(shape)
         dtype = kwargs.get("dtype", kwargs.get("input_dtype"))
-        self.dtype = dtype_name(dtype)
+        self.dtype = policy.variable_dtype(dtype)
+        mixed = policy.mixed_policy(dtype)
+        if mixed is not None:
+            self._policy = mixed
         self._initial_weights = kwargs.get("weights")
         if "activity_regularizer" in kwargs:
             self.activity_regularizer = regularizers.get(kwargs["activity_regularizer"])
@@ -192,13 +204,49 @@ class Layer(WeightsMixin):
         config = {"name": self.name, "trainable": self.trainable}
         if hasattr(self, "batch_input_shape"):
             config["batch_input_shape"] = self.batch_input_shape
-        config["dtype"] = str(self.dtype)
+        config["dtype"] = policy.serialize(self.dtype_policy) if self._policy else str(self.dtype)
         return config
 
     @classmethod
     def from_config(cls, config):
         """Makes a layer from what `get_config` returned."""
         return cls(**config)
+
+    # ---- dtypes
+
+    @property
+    def dtype_policy(self):
+        """The `Policy` of this layer."""
+        return self._policy or policy.Policy(str(self.dtype))
+
+    _dtype_policy = dtype_policy  # tf.keras's name before 2.8
+
+    @property
+    def compute_dtype(self):
+        """Name of the dtype that the layer computes in: that of the weights, or of the policy."""
+        return self._policy.compute_dtype if self._policy else str(self.dtype)
+
+    @property
+    def variable_dtype(self):
+        """Name of the weights' dtype: the same as `dtype`."""
+        return self.dtype
+
+    def taken_dtype(self, dtype):
+        """Returns the dtype in which the layer takes an input, or reads a weight, of a dtype."""
+        return DType(policy.taken_dtype(dtype, self.compute_dtype)) if self.casts_inputs else dtype
+
+    def _taken(self, inputs):
+        """Casts floating inputs to the dtype that the layer computes in."""
+        compute = self.compute_dtype
+
+        def cast(value):
+            dtype = getattr(value, "dtype", None)
+            if dtype is None:
+                return value
+            taken = policy.taken_dtype(dtype.name, compute)
+            return value if taken == dtype.name else jnp.asarray(value, taken)
+
+        return jax.tree.map(cast, inputs)
 
     # ---- calling
 
@@ -275,10 +323,13 @@ class Layer(WeightsMixin):
         elif not takes.mask:
             kwargs.pop("mask", None)
         training = kwargs.get("training")
-        before = program.training, program.frozen
+        if self.casts_inputs:
+            inputs = self._taken(inputs)
+        before = program.training, program.frozen, program.autocast
         if isinstance(training, (bool, int, np.integer, np.bool_)):
             program.training = bool(training)
         program.frozen = program.freezes(self)
+        program.autocast = self._policy.compute_dtype if self._policy else None
         if not takes.training:
             kwargs.pop("training", None)
         elif training is None:
@@ -287,7 +338,7 @@ class Layer(WeightsMixin):
             with checks.named_errors(self):
                 outputs = self.call(inputs, **kwargs)
         finally:
-            program.training, program.frozen = before
+            program.training, program.frozen, program.autocast = before
         outputs = _resolved(program, outputs)
         if has_mask or self.makes_masks:
             outputs = self._attach_masks(program, inputs, outputs, from_list(masks))
@@ -338,8 +389,8 @@ class Layer(WeightsMixin):
     def output_dtype(self, inputs):
         """Returns the dtype of the output for a list of input tensors."""
         if not inputs:
-            return self.dtype
-        dtypes = [t.dtype for t in inputs] + [w.dtype for w in self.weights]
+            return DType(self.compute_dtype)
+        dtypes = [self.taken_dtype(t.dtype) for t in (*inputs, *self.weights)]
         return functools.reduce(checks.wider_dtype, dtypes)
 
     @property
@@ -359,12 +410,15 @@ class Layer(WeightsMixin):
             regularizer: Regularizer or None; its loss is added to the layer's losses.
             trainable: Bool, default True.
             constraint: Function from the new value to the projected value, or None.
+            autocast: Bool, default True. Whether a layer of a mixed policy reads the weight in
+                the dtype that it computes in. tf.keras's `experimental_autocast` is the same.
 
         Keras 1's order `add_weight(shape, initializer, name=...)` is understood too.
 
         Returns:
             A `Variable`.
         """
+        autocast = kwargs.pop("autocast", kwargs.pop("experimental_autocast", True))
         wanted = add_weight_arguments(self, args, kwargs)
         shape = checks.weight_shape(self, wanted["name"], wanted["shape"])
         dtype = dtype_name(wanted["dtype"] or self.dtype)
@@ -377,6 +431,8 @@ class Layer(WeightsMixin):
         weight = new_variable(
             initializer, shape, dtype, name, f"{scope}:0", wanted["trainable"], constraint
         )
+        if self._policy is not None and autocast is not False and dtype.is_floating:
+            weight.autocast = True
         regularizer = regularizers.get(wanted["regularizer"])
         if regularizer is not None:
             self._weight_losses.append((weight, regularizer))

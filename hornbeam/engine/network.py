@@ -127,6 +127,11 @@ class Network(Layer):
         )
 
     @property
+    def casts_inputs(self):
+        """Whether inputs are cast to the network's own dtype: a graph leaves it to its layers."""
+        return self._graph is None
+
+    @property
     def input_spec(self):
         """Specs that the inputs must fulfil, for a network that is used as a layer."""
         if self._graph is None:

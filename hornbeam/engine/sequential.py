@@ -30,6 +30,8 @@ class Sequential(Model):
         (None, 4)
     """
 
+    casts_inputs = False
+
     def __init__(self, layers=None, name=None):
         Layer.__init__(self, name=name)
         self._init_network()

@@ -2,6 +2,7 @@
 
 from hornbeam import backend as K
 from hornbeam import constraints, initializers, regularizers
+from hornbeam.backend.tensors import DType
 from hornbeam.engine.checks import ShapeError
 from hornbeam.engine.layer import Layer
 from hornbeam.layers.arguments import positive_integer
@@ -28,6 +29,8 @@ class Embedding(Layer):
     Raises:
         ShapeError: if the input contradicts `input_length`.
     """
+
+    casts_inputs = False  # integers that come as floats would be rounded
 
     def __init__(
         self,
@@ -64,6 +67,7 @@ class Embedding(Layer):
             initializer=self.embeddings_initializer,
             regularizer=self.embeddings_regularizer,
             constraint=self.embeddings_constraint,
+            autocast=False,  # the rows that are looked up are cast, not the whole table
         )
         self.built = True
 
@@ -73,7 +77,8 @@ class Embedding(Layer):
     def call(self, inputs):
         if "int" not in K.dtype(inputs):
             inputs = K.cast(inputs, "int32")
-        return K.gather(self.embeddings, inputs)
+        vectors = K.gather(self.embeddings, inputs)
+        return K.cast(vectors, self.compute_dtype) if self.dtype_policy.is_mixed else vectors
 
     def compute_output_shape(self, input_shape):
         if self.input_length is None:
@@ -92,7 +97,7 @@ class Embedding(Layer):
         return (input_shape[0], *sizes, self.output_dim)
 
     def output_dtype(self, inputs):
-        return self.embeddings.dtype
+        return DType(self.compute_dtype)
 
     def get_config(self):
         return super().get_config() | {

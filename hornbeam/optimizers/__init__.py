@@ -6,6 +6,7 @@ from hornbeam.optimizers.adam import Adam, Adamax, Nadam
 from hornbeam.optimizers.adapter import TFOptimizer
 from hornbeam.optimizers.base import Optimizer, clip_norm
 from hornbeam.optimizers.lookup import deserialize, get, optimizer_from_config, serialize
+from hornbeam.optimizers.loss_scale import LossScaleOptimizer
 from hornbeam.optimizers.rmsprop import RMSprop
 from hornbeam.optimizers.sgd import SGD
 
@@ -22,6 +23,7 @@ __all__ = [
     "Adagrad",
     "Adam",
     "Adamax",
+    "LossScaleOptimizer",
     "Nadam",
     "Optimizer",
     "RMSprop",

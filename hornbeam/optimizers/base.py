@@ -437,12 +437,13 @@ class Optimizer:
             for param, point in zip(params, points):
                 scope.bind(param, point)
             with running.activate(scope):
-                return jnp.sum(scope.resolve(loss()))
+                return jnp.sum(self.scaled_loss(scope.resolve(loss())))
 
         with wide_scope(_are_wide(params)):
             program = Program(training=default_training())
             with running.activate(program):
                 grads = jax.grad(total)([program.read(param) for param in params])
+                grads = self.unscaled_gradients(grads)
         return self.apply_gradients(zip(grads, params))
 
     def _minimize_on_tape(self, loss, var_list, grad_loss, tape):
@@ -455,8 +456,19 @@ class Optimizer:
                     loss, var_list = loss(), var_list()
                 else:
                     loss = loss()
+        with tape:
+            loss = self.scaled_loss(loss)
         params = list(tape.watched_variables() if var_list is None else var_list)
-        return self.apply_gradients(zip(tape.gradient(loss, params, grad_loss), params))
+        grads = self.unscaled_gradients(tape.gradient(loss, params, grad_loss))
+        return self.apply_gradients(zip(grads, params))
+
+    def scaled_loss(self, loss):
+        """Returns what gradients are asked of in place of the loss: see `LossScaleOptimizer`."""
+        return loss
+
+    def unscaled_gradients(self, grads):
+        """Returns the gradients of the loss, for a list of those of `scaled_loss`."""
+        return grads
 
     # ---- state and configuration
 

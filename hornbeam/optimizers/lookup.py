@@ -4,6 +4,7 @@ from hornbeam.optimizers.adagrad import Adadelta, Adagrad
 from hornbeam.optimizers.adam import Adam, Adamax, Nadam
 from hornbeam.optimizers.adapter import TFOptimizer, is_transformation
 from hornbeam.optimizers.base import Optimizer
+from hornbeam.optimizers.loss_scale import LossScaleOptimizer
 from hornbeam.optimizers.rmsprop import RMSprop
 from hornbeam.optimizers.sgd import SGD
 from hornbeam.registry import (
@@ -21,6 +22,8 @@ _CLASSES = {
     "adamax": Adamax,
     "nadam": Nadam,
     "tfoptimizer": TFOptimizer,
+    "lossscaleoptimizer": LossScaleOptimizer,
+    "lossscaleoptimizerv3": LossScaleOptimizer,
 }
 
 

@@ -21,10 +21,10 @@ from hornbeam.engine.node import from_list
 from hornbeam.engine.steps import Steps
 from hornbeam.training import sources, standardize
 from hornbeam.training.containers import CompiledLoss, CompiledMetrics
-from hornbeam.training.data import Arrays, Stream
+from hornbeam.training.data import Arrays, Stream, narrow
 from hornbeam.training.interrupts import deferred
 from hornbeam.training.packing import unpack_x_y_sample_weight
-from hornbeam.training.trainer import NotCompiledError, Trainer
+from hornbeam.training.trainer import NotCompiledError, Trainer, for_policy
 
 _HOOKS = (
     "train_step",
@@ -111,7 +111,7 @@ class CustomTrainer(Trainer):
                 "train_step of its own, which decides what it does with weights and targets."
             )
         model = self.model
-        self.optimizer = optimizers.get(optimizer)
+        self.optimizer = for_policy(optimizers.get(optimizer), model)
         self.runs_eagerly = bool(run_eagerly)
         self._pending = (loss, metrics, loss_weights, weighted_metrics)
         self._functions = {}
@@ -224,9 +224,20 @@ class CustomTrainer(Trainer):
         run = step if self.runs_eagerly else Compiled(step, name)
 
         def one(iterator):
-            return run(jax.tree.map(eagerly.tensor, next(iterator), is_leaf=_is_leaf))
+            data = next(iterator)
+            place = self.placement
+            if place is not None:
+                place.agree(self._variables())
+                place.settle(self._variables())
+                data = jax.tree.map(lambda leaf: place.batch(_plain(leaf)), data, is_leaf=_is_leaf)
+            return run(jax.tree.map(eagerly.tensor, data, is_leaf=_is_leaf))
 
         return one
+
+    def _variables(self):
+        """The variables that the steps use, as far as they are made."""
+        found = [*self.model.weights, *getattr(self.optimizer, "weights", ())]
+        return [*found, *(v for metric in self.model.metrics for v in metric.weights)]
 
     def _function(self, mode):
         made = self._functions.get(mode)
@@ -481,6 +492,12 @@ def _batches(data, steps):
 
 def _is_leaf(item):
     return item is not None and not isinstance(item, (dict, tuple, list))
+
+
+def _plain(leaf):
+    """An array of 32 bits of what is given as data."""
+    value = leaf.numpy() if hasattr(leaf, "numpy") else leaf
+    return narrow(np.asarray(value))
 
 
 def _is_numbers(item):

@@ -165,4 +165,4 @@ def _ones(output, target, size):
     shape = (size,)
     if output.sample_weight_mode == "temporal":
         shape = (size, output.shape[1] if target is None else target.shape[1])
-    return np.ones(shape, output.tensor.dtype)
+    return np.ones(shape, output.dtype)

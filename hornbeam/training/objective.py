@@ -7,8 +7,10 @@ import jax.numpy as jnp
 from hornbeam import losses, metrics
 from hornbeam.backend import running
 from hornbeam.backend.function import GradientOfValueError, apply_updates, normalize_updates
-from hornbeam.backend.tensors import Node, Placeholder, Tensor, Variable
+from hornbeam.backend.tensors import Node, Placeholder, Tensor, Variable, dtype_name
+from hornbeam.engine import checks
 from hornbeam.engine.node import to_list
+from hornbeam.engine.policy import HALVES
 from hornbeam.losses.reduction import compute_weighted_loss
 
 
@@ -29,6 +31,9 @@ class Output:
         self.name = name
         self.tensor = tensor
         self.shape = tuple(tensor.shape)
+        self.dtype = tensor.dtype  # in which losses and metrics are computed
+        if tensor.dtype in HALVES:
+            self.dtype = checks.wider_dtype(tensor.dtype, dtype_name(None))
         self.loss = _loss_object(loss, name)
         self.loss_weight = loss_weight
         self.sample_weight_mode = sample_weight_mode
@@ -38,7 +43,7 @@ class Output:
         if self.loss is not None:
             self.target = target if target is not None else self._target_placeholder()
             steps = (None,) if sample_weight_mode == "temporal" else ()
-            ones = Ones((None, *steps), tensor.dtype, name=f"{name}_sample_weights:0")
+            ones = Ones((None, *steps), self.dtype, name=f"{name}_sample_weights:0")
             self.sample_weight = ones
 
     def _target_placeholder(self):
@@ -50,12 +55,24 @@ class Output:
             shape = (*self.shape[:-1], 1)
         elif not own or (function is not None and getattr(losses, function.__name__, None) is None):
             shape = (None,) * len(self.shape)
-        return Placeholder(shape, self.tensor.dtype, name=f"{self.name}_target:0")
+        return Placeholder(shape, self.dtype, name=f"{self.name}_target:0")
 
     @property
     def is_sparse(self):
         """Whether targets are class indices, not one-hot rows."""
         return getattr(self.loss, "fn", None) is losses.sparse_categorical_crossentropy
+
+    def prediction(self, program, value):
+        """Returns the value of the output in the dtype in which its loss is computed."""
+        if self.dtype == self.tensor.dtype:
+            return value
+        taken = value.astype(self.dtype)
+        program.set_mask(taken, program.mask_of(value))
+        for activation in ("softmax", "sigmoid"):
+            logits = program.logits_of(value, activation)
+            if logits is not None:
+                program.note_logits(taken, activation, logits.astype(self.dtype))
+        return taken
 
     def value(self, program, y_true, y_pred, weight, mask):
         """Computes the loss of this output, not yet multiplied by `loss_weight`."""
@@ -295,6 +312,7 @@ class Objective:
             if output.loss is None:
                 continue
             y_true, weight = next(fed)
+            y_pred = output.prediction(program, y_pred)
             mask = program.mask_of(y_pred)
             value = output.value(program, y_true, y_pred, weight, mask)
             parts.append(value)
@@ -408,7 +426,7 @@ class TotalLoss(Node):
         ]
         super().__init__([*objective.model.outputs, *tensors])
         self.objective = objective
-        self.outputs = self._make_outputs(objective.model.outputs[0].dtype)
+        self.outputs = self._make_outputs(objective.outputs[0].dtype)
 
     def _make_outputs(self, dtype):
         return [Tensor((), dtype, self, 0, name="total_loss:0")]

@@ -40,7 +40,7 @@ def bind_batch(program, trainer, batch):
         else:
             target = program.resolve(output.target)
         if weight is not None:
-            weight = jnp.asarray(weight, output.tensor.dtype)
+            weight = jnp.asarray(weight, output.dtype)
             program.bind(output.sample_weight, weight)
         targets.append(target)
         sample_weights.append(weight)
@@ -69,14 +69,15 @@ def train_body(trainer):
             total, parts = forward(scope, program, batch)
             objective.update(scope)
             written[:] = scope.written
-            return total, (parts, [scope.variables[v] for v in written])
+            kept = total, parts, [scope.variables[v] for v in written]
+            return optimizer.scaled_loss(total), kept
 
         values = [program.read(p) for p in params]
-        (total, (parts, new)), gradients = jax.value_and_grad(loss, has_aux=True)(values)
+        (_, (total, parts, new)), gradients = jax.value_and_grad(loss, has_aux=True)(values)
         for variable, value in zip(written, new):
             program.write(variable, value)
         if params:
-            optimizer.apply_gradients(zip(gradients, params))
+            optimizer.apply_gradients(zip(optimizer.unscaled_gradients(gradients), params))
         return total, parts
 
     def symbolic_body(program, batch):
@@ -130,15 +131,18 @@ class Step(Traced):
         wide: Whether 64-bit dtypes take part.
         known: Variables that it probably uses.
         objective: `Objective` whose results are reported, or None.
+        placement: `Placement` of its arrays on several devices; None for one device.
 
     Attributes:
         seconds: Measured time of one step, or None.
     """
 
-    def __init__(self, body, batch, training, wide, known, objective=None):
-        super().__init__(body, batch, training, wide, known)
+    def __init__(self, body, batch, training, wide, known, objective=None, placement=None):
+        with _NO_SCOPE if placement is None else placement.tracing():
+            super().__init__(body, batch, training, wide, known)
         compilation.configure()
         self.objective = objective
+        self.placement = placement
         self.seconds = None
         self._timed = False
         if objective is not None:
@@ -181,22 +185,53 @@ class Step(Traced):
             jnp.zeros(tuple(v.shape), v.dtype) if value is None else value
             for v, value in zip(self.state, state)
         ]
-        state, outputs = self.compute(state, constants, seed, step, batch)
-        return state, outputs, self.results(state, constants)
+        state, outputs = self.compute_placed(state, constants, seed, step, batch)
+        results = self.results(state, constants)
+        if self.placement is not None:
+            outputs, results = self.placement.readable((outputs, results))
+        return state, outputs, results
+
+    def compute_placed(self, state, constants, seed, step, batch):
+        """`compute`, with the batch split over the devices and the state where it was."""
+        place = self.placement
+        if place is None:
+            return self.compute(state, constants, seed, step, batch)
+        state, outputs = self.compute(state, constants, seed, step, place.split(batch))
+        return place.laid_out(self.state, state), outputs
 
     def _compute_gathered(self, state, constants, seed, step, data, order, start, size):
-        batch = gather(data, order, start, size)
+        batch = self._gather(data, order, start, size)
         return self._compute_single(state, constants, seed, step, batch)
 
     def _compute_loop(self, state, constants, seed, step, data, order, start, count, size):
         def one(index, state):
-            batch = gather(data, order, start + index * size, size)
-            return self.compute(state, constants, seed, step + index.astype(step.dtype), batch)[0]
+            batch = self._gather(data, order, start + index * size, size)
+            step_ = step + index.astype(step.dtype)
+            return self.compute_placed(state, constants, seed, step_, batch)[0]
 
         state = lax.fori_loop(jnp.int32(0), count, one, state)
-        return state, self.results(state, constants)
+        results = self.results(state, constants)
+        return state, results if self.placement is None else self.placement.readable(results)
+
+    def _gather(self, data, order, start, size):
+        """Takes the samples `order[start:start + size]` out of each array, on their devices."""
+        index = lax.dynamic_slice_in_dim(order, start, size)
+        if self.placement is not None:
+            index = self.placement.split(index)
+        return jax.tree.map(lambda array: jnp.take(array, index, axis=0, mode="clip"), data)
 
     # ---- running them on the variables
+
+    def state_values(self):
+        """See `Traced`; on the devices."""
+        values = super().state_values()
+        return values if self.placement is None else self.placement.values(self.state, values)
+
+    def constant_values(self):
+        """See `Traced`; on the devices."""
+        if self.placement is None:
+            return super().constant_values()
+        return self.placement.values(self.constants, [v.raw for v in self.constants])
 
     def run(self, batch, seed, step, fresh=False):
         """Does one step on a batch; returns the losses and the results.
@@ -211,10 +246,14 @@ class Step(Traced):
         if fresh:
             for index in self._zeroed:
                 state[index] = None
-        arguments = state, self.constant_values(), seed, np.uint32(step), batch
         with self._scope_if_wide():
+            if self.placement is not None:
+                batch = self.placement.batch(batch)
+            arguments = state, self.constant_values(), seed, np.uint32(step), batch
             state, outputs, results = self._single(*arguments)
         self.adopt(state)
+        if self.placement is not None and self.objective is None:
+            outputs = self.placement.own(outputs)
         return outputs, results
 
     def run_gathered(self, data, order, start, size, seed, step):
@@ -265,9 +304,3 @@ class _NoScope:
 
 
 _NO_SCOPE = _NoScope()
-
-
-def gather(data, order, start, size):
-    """Takes the samples `order[start:start + size]` out of each array."""
-    index = lax.dynamic_slice_in_dim(order, start, size)
-    return jax.tree.map(lambda array: jnp.take(array, index, axis=0, mode="clip"), data)

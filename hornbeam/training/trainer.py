@@ -8,6 +8,7 @@ import numpy as np
 
 from hornbeam import optimizers
 from hornbeam.backend import running
+from hornbeam.backend.placement import placement_of
 from hornbeam.backend.function import default_training
 from hornbeam.backend.learning_phase import fixed_learning_phase
 from hornbeam.backend.program import draw_seed
@@ -38,6 +39,14 @@ _KEPT = (
 
 class NotCompiledError(RuntimeError):
     """Training was asked of a model without `compile`."""
+
+
+def for_policy(optimizer, model):
+    """Returns the optimizer to train a model by: float16 needs its loss scaled."""
+    scales = isinstance(optimizer, optimizers.LossScaleOptimizer)
+    if scales or model.dtype_policy.name != "mixed_float16":
+        return optimizer
+    return optimizers.LossScaleOptimizer(optimizer)
 
 
 class Trainer:
@@ -107,7 +116,7 @@ class Trainer:
                 "metrics, loss_weights, sample_weight_mode, weighted_metrics and target_tensors."
             )
         model = self.model
-        optimizer = optimizers.get(optimizer)
+        optimizer = for_policy(optimizers.get(optimizer), model)
         before = self.__dict__.copy()
         self.optimizer = optimizer
         self._pending = (
@@ -289,10 +298,16 @@ class Trainer:
             self._wide = self.model.dtype_is_wide
         return self._wide
 
+    @property
+    def placement(self):
+        """Where the arrays of a step lie now, or None for one device."""
+        return placement_of(self.model)
+
     def step(self, mode, batch, training):
         """Returns the compiled step for batches like `batch` (arrays, or shapes of arrays)."""
         leaves = jax.tree.leaves(batch)
-        key = (mode, training, *[(a.shape, a.dtype) for a in leaves], _pattern(batch))
+        place = self.placement
+        key = (mode, training, place, *[(a.shape, a.dtype) for a in leaves], _pattern(batch))
         _ = self.wide  # forgets steps of a model that has changed
         step = self._steps.get(key)
         if step is None:
@@ -314,8 +329,15 @@ class Trainer:
                 body = steps.train_body(self)
             else:
                 body = steps.test_body(self)
-        shapes = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), batch)
-        step = Step(body, shapes, training, self.wide, known, objective)
+        place = self.placement
+        if place is not None:
+            place.agree(known)
+            for param, slots in getattr(self.optimizer, "_slots", {}).items():
+                for slot in slots:
+                    place.follow(slot, param)
+        shape = tuple if place is None else place.shape
+        shapes = jax.tree.map(lambda a: jax.ShapeDtypeStruct(shape(a.shape), a.dtype), batch)
+        step = Step(body, shapes, training, self.wide, known, objective, place)
         if mode == TRAIN and self._beside is not None:
             values, self._beside = self._beside, None
             for variable, value in zip(self._variables_beside(step), values):
@@ -446,7 +468,13 @@ class Trainer:
                 "In a stateful network, you should only pass inputs with a number of samples that "
                 f"can be divided by the batch size. Found: {count} samples, batches of {size}."
             )
-        return Arrays(inputs, targets, weights, size, self.wide)
+        return self.in_memory(inputs, targets, weights, size)
+
+    def in_memory(self, inputs, targets, weights, size):
+        """Returns `Arrays` of checked data."""
+        data = Arrays(inputs, targets, weights, size, self.wide)
+        data.place_on(self.placement)
+        return data
 
     def _batch_size(self, batch_size):
         fixed = [t.shape[0] for t in self.model._feed_inputs if t.shape and t.shape[0]]
@@ -539,7 +567,7 @@ class Trainer:
         key = None
         if type(x) is np.ndarray and type(y) is np.ndarray:
             if sample_weight is None and class_weight is None:
-                key = (mode, training, x.shape, x.dtype, y.shape, y.dtype)
+                key = (mode, training, self.placement, x.shape, x.dtype, y.shape, y.dtype)
                 if self._outputs is self.model.outputs and key in self._checked:
                     function = self.model.__dict__.get(_FUNCTIONS[mode])
                     if type(function) is StepFunction:
