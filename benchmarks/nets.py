@@ -9,6 +9,11 @@ DENSE_BATCH = 32
 MNIST_BATCH = 128
 IMDB_BATCH = 32
 IMDB_WORDS = 20000
+CIFAR_BATCH = 128
+IMAGENET_BATCH = 8
+TEXT_WORDS, TEXT_STEPS = 5000, 400
+VAE_BATCH = 128
+ATTENTION_WORDS, ATTENTION_STEPS, ATTENTION_WIDTH, ATTENTION_BLOCKS = 5000, 128, 128, 2
 
 
 def dense(keras):
@@ -85,9 +90,160 @@ def imdb_recurrent(keras, cell):
     return model
 
 
-def imdb_data(samples=1600, steps=80):
+def imdb_data(samples=1600, steps=80, words=IMDB_WORDS):
     """Returns x `(samples, steps)` of word numbers and y `(samples, 1)`: which half has more."""
     random = np.random.RandomState(7)
-    x = random.randint(IMDB_WORDS, size=(samples, steps)).astype("int32")
-    y = (x[:, -8:] < IMDB_WORDS // 2).mean(1, keepdims=True) > 0.5
+    x = random.randint(words, size=(samples, steps)).astype("int32")
+    y = (x[:, -8:] < words // 2).mean(1, keepdims=True) > 0.5
     return x, y.astype("float32")
+
+
+def text_cnn(keras):
+    """Keras's own `imdb_cnn.py` example: an embedding, a convolution and the greatest of each."""
+    layers = keras.layers
+    words = layers.Input((TEXT_STEPS,), dtype="int32")
+    x = layers.Dropout(0.2)(layers.Embedding(TEXT_WORDS, 50)(words))
+    x = layers.GlobalMaxPooling1D()(layers.Conv1D(250, 3, activation="relu")(x))
+    x = layers.Activation("relu")(layers.Dropout(0.2)(layers.Dense(250)(x)))
+    model = keras.models.Model(words, layers.Dense(1, activation="sigmoid")(x))
+    model.compile(loss="binary_crossentropy", optimizer="adam", metrics=["accuracy"])
+    return model
+
+
+def attention(keras):
+    """Two blocks of self-attention with one head, of plain layers that every Keras has."""
+    layers = keras.layers
+    words = layers.Input((ATTENTION_STEPS,), dtype="int32")
+    x = layers.Embedding(ATTENTION_WORDS, ATTENTION_WIDTH)(words)
+    for _ in range(ATTENTION_BLOCKS):
+        query, key, value = [layers.Dense(ATTENTION_WIDTH)(x) for _ in range(3)]
+        scores = layers.Dot(axes=2)([query, key])                 # (batch, steps, steps)
+        scores = layers.Lambda(lambda scores: scores / ATTENTION_WIDTH**0.5)(scores)
+        mixed = layers.Dot(axes=(2, 1))([layers.Activation("softmax")(scores), value])
+        x = layers.add([x, layers.Dense(ATTENTION_WIDTH)(mixed)])
+        hidden = layers.Dense(2 * ATTENTION_WIDTH, activation="relu")(x)
+        x = layers.add([x, layers.Dense(ATTENTION_WIDTH)(hidden)])
+    output = layers.Dense(1, activation="sigmoid")(layers.GlobalAveragePooling1D()(x))
+    model = keras.models.Model(words, output)
+    model.compile(loss="binary_crossentropy", optimizer="adam", metrics=["accuracy"])
+    return model
+
+
+def cifar_resnet20(keras):
+    """Keras's own `cifar10_resnet.py` example: ResNet20, version 1."""
+    layers = keras.layers
+
+    def convolution(x, filters, size=3, strides=1):
+        return layers.Conv2D(
+            filters, size, strides=strides, padding="same",
+            kernel_initializer="he_normal", kernel_regularizer=keras.regularizers.l2(1e-4),
+        )(x)
+
+    image = layers.Input((32, 32, 3))
+    x = layers.Activation("relu")(layers.BatchNormalization()(convolution(image, 16)))
+    for filters in (16, 32, 64):
+        for block in range(3):
+            strides = 2 if filters > 16 and block == 0 else 1
+            y = layers.BatchNormalization()(convolution(x, filters, strides=strides))
+            y = layers.Activation("relu")(y)
+            y = layers.BatchNormalization()(convolution(y, filters))
+            if strides > 1:
+                x = convolution(x, filters, 1, strides)
+            x = layers.Activation("relu")(layers.add([x, y]))
+    x = layers.Flatten()(layers.AveragePooling2D(8)(x))
+    output = layers.Dense(10, activation="softmax", kernel_initializer="he_normal")(x)
+    model = keras.models.Model(image, output)
+    model.compile(loss="categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
+    return model
+
+
+def resnet50(keras):
+    """ResNet50 of `applications`, 224 x 224, without stored weights."""
+    model = keras.applications.ResNet50(weights=None, classes=1000)
+    model.compile(loss="categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
+    return model
+
+
+def image_data(samples, side, classes):
+    """Returns x `(samples, side, side, 3)` and one-hot y: noise, a little brighter by class."""
+    random = np.random.RandomState(7)
+    labels = random.randint(classes, size=samples)
+    x = random.uniform(-1, 1, size=(samples, side, side, 3))
+    x += labels.reshape(-1, 1, 1, 1) / classes
+    return x.astype("float32"), np.eye(classes, dtype="float32")[labels]
+
+
+def vae(keras):
+    """Keras's own variational autoencoder of MNIST's digits, 784-512-2-512-784.
+
+    The loss is added to the model, as in the example; Keras 3 has no `add_loss` of a
+    functional model and takes it in a layer.
+    """
+    layers = keras.layers
+    image = layers.Input((784,))
+    x = layers.Dense(512, activation="relu")(image)
+    mean, log_variance = layers.Dense(2)(x), layers.Dense(2)(x)
+    code = layers.Input((2,))
+    x = layers.Dense(512, activation="relu")(code)
+    decoder = keras.models.Model(code, layers.Dense(784, activation="sigmoid")(x))
+    join = _vae_of_keras3 if hasattr(keras, "ops") else _vae_of_keras2
+    model = join(keras, image, mean, log_variance, decoder)
+    model.compile(optimizer="adam")
+    return model
+
+
+def _vae_of_keras2(keras, image, mean, log_variance, decoder):
+    K = keras.backend
+
+    def sample(inputs):
+        mean, log_variance = inputs
+        return mean + K.exp(log_variance / 2) * K.random_normal(K.shape(mean))
+
+    decoded = decoder(keras.layers.Lambda(sample)([mean, log_variance]))
+    model = keras.models.Model(image, decoded)
+    pixels = 784 * keras.losses.binary_crossentropy(image, decoded)
+    divergence = K.sum(K.square(mean) + K.exp(log_variance) - log_variance - 1, axis=-1) / 2
+    model.add_loss(K.mean(pixels + divergence))
+    return model
+
+
+def _vae_of_keras3(keras, image, mean, log_variance, decoder):
+    ops = keras.ops
+
+    class Sample(keras.layers.Layer):
+        def __init__(self):
+            super(Sample, self).__init__()
+            self.seed = keras.random.SeedGenerator()
+
+        def call(self, inputs):
+            mean, log_variance = inputs
+            noise = keras.random.normal(ops.shape(mean), seed=self.seed)
+            return mean + ops.exp(log_variance / 2) * noise
+
+    class Loss(keras.layers.Layer):
+        def call(self, inputs):
+            image, decoded, mean, log_variance = inputs
+            pixels = 784 * keras.losses.binary_crossentropy(image, decoded)
+            squares = ops.square(mean) + ops.exp(log_variance) - log_variance - 1
+            self.add_loss(ops.mean(pixels + ops.sum(squares, axis=-1) / 2))
+            return decoded
+
+    decoded = decoder(Sample()([mean, log_variance]))
+    return keras.models.Model(image, Loss()([image, decoded, mean, log_variance]))
+
+
+def slices(kind, x, y, batch):
+    """Returns a `kind`, such as `keras.utils.Sequence`, of batches that are slices of x and y."""
+
+    class Slices(kind):
+        def __init__(self):
+            super(Slices, self).__init__()
+
+        def __len__(self):
+            return len(x) // batch
+
+        def __getitem__(self, index):
+            rows = slice(index * batch, (index + 1) * batch)
+            return x[rows], y[rows]
+
+    return Slices()

@@ -6,6 +6,7 @@ Workers import this file, and one of them runs Python 3.7: its syntax stays that
 import collections
 import importlib
 import os
+import shutil
 import subprocess
 import sys
 
@@ -25,11 +26,17 @@ PEERS = {
         Peer("tf_keras", "tf_keras", "peers", "tf_keras", {}),
         Peer("keras2", "Keras 2.3.1", "keras-2.3.1", "keras", TENSORFLOW),
         Peer("torch", "PyTorch eager, by hand", "peers", "torch", {}),
+        Peer("torch_compile", "PyTorch, torch.compile", "peers", "torch", {}),
         Peer("jax", "JAX by hand (the limit)", "own", "jax", {}),
     ]
 }
 
 KERAS_PEERS = ["keras3-jax", "keras3-tf", "keras3-torch", "tf_keras", "keras2"]
+TORCH_PEERS = ["torch", "torch_compile"]
+RIVALS = KERAS_PEERS + TORCH_PEERS
+
+NOT_INSTALLED = "not installed"
+NO_COMPILER = "no compiler"
 
 
 def python_of(peer):
@@ -47,19 +54,30 @@ def environment_of(peer, keras_home):
     """Returns the environment variables of `peer`'s process.
 
     Everything runs on the CPU. `keras_home` is an empty folder, so that no
-    `keras.json` of the user changes the float type of one of them. Python may
-    keep its bytecode, or every import would compile the sources again.
+    `keras.json` of the user changes the float type of one of them; what
+    torch.compile builds goes there too. Python may keep its bytecode, or every
+    import would compile the sources again.
     """
     kept = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     return dict(
         kept,
         PYTHONPATH=ROOT,
         KERAS_HOME=keras_home,
+        TORCHINDUCTOR_CACHE_DIR=os.path.join(keras_home, "torch-compiled"),
         JAX_PLATFORMS="cpu",
         CUDA_VISIBLE_DEVICES="",
         TF_CPP_MIN_LOG_LEVEL="3",
         **peer.environment
     )
+
+
+def absence(peer):
+    """Returns why `peer` cannot run here, in two words, or None if it can."""
+    if not installed(peer):
+        return NOT_INSTALLED
+    if peer.name == "torch_compile" and not shutil.which(os.environ.get("CXX", "g++")):
+        return NO_COMPILER
+    return None
 
 
 def installed(peer):

@@ -17,14 +17,31 @@ import time
 from benchmarks import peers
 from benchmarks.report import Table
 
-Case = collections.namedtuple("Case", "name title unit peers goals")
+# `rounds`: how many a slow case has at most; None for as many as were asked for.
+Case = collections.namedtuple("Case", "name title unit peers goals rounds", defaults=[None])
 
 UNITS = {"µs": 1e6, "ms": 1e3, "s": 1.0}
 
-NOT_INSTALLED = "not installed"
+NOT_INSTALLED = peers.NOT_INSTALLED
+ABSENCES = (NOT_INSTALLED, peers.NO_COMPILER)  # the others ran, and failed
 
 ANSWER_S = 900  # a worker that is silent for so long is ended
 SETTLE_S = 0.05  # between two workers' rounds: thread pools of the one before go to sleep
+
+# The faster of NumPy's and JAX's product of two float32 matrices of 2048 x 2048, the best of 8.
+PRODUCT_RATE = """
+import time, jax, numpy
+x = numpy.random.default_rng(0).random((2048, 2048), "float32")
+y = jax.numpy.asarray(x)
+product = jax.jit(jax.numpy.matmul)
+seconds = []
+for _ in range(8):
+    for multiply in (lambda: x @ x, lambda: product(y, y).block_until_ready()):
+        start = time.perf_counter()
+        multiply()
+        seconds.append(time.perf_counter() - start)
+print(2 * 2048**3 / min(seconds))
+"""
 
 
 class Goal:
@@ -46,6 +63,11 @@ class Goal:
             taken = hornbeam_s / peer_s
             met, text = taken <= self.at_most, "≤ %g x its time (%.2f)" % (self.at_most, taken)
         return text + (": met" if met else ": NOT MET")
+
+
+def ahead(rivals, at_least=1):
+    """Returns goals: each of `rivals` should take so many times hornbeam's time, or more."""
+    return [Goal(name, at_least=at_least) for name in rivals]
 
 
 class WorkerLost(Exception):
@@ -113,12 +135,16 @@ class Bench:
         self.failed = set()  # names of the peers that somewhere gave no number
         self._folder = tempfile.TemporaryDirectory(prefix="keras-home-")
         self.keras_home = self._folder.name
-        self._installed = {}
+        self._absences = {}
+
+    def absence(self, name):
+        """Returns why a peer cannot run here, in two words, or None if it can."""
+        if name not in self._absences:
+            self._absences[name] = peers.absence(peers.PEERS[name])
+        return self._absences[name]
 
     def installed(self, name):
-        if name not in self._installed:
-            self._installed[name] = peers.installed(peers.PEERS[name])
-        return self._installed[name]
+        return self.absence(name) is None
 
     def turn(self, names, turn):
         """Returns those of `names` that run, in the order of this turn."""
@@ -133,7 +159,7 @@ class Bench:
             if self.installed(name):
                 workers[name] = Worker(self, subject, name)
             else:
-                missing[name] = NOT_INSTALLED
+                missing[name] = self.absence(name)
         try:
             return [self._race_case(title, case, workers, missing) for case in cases]
         finally:
@@ -160,14 +186,29 @@ class Bench:
             warm[name] = ask(name, do="case", case=case.name, round_s=self.round_s)
             if warm[name]:
                 self.versions.setdefault(name, warm[name]["versions"])
-        for turn in range(self.rounds):
+        for turn in range(min(self.rounds, case.rounds or self.rounds)):
             for name in self.turn(list(workers), turn):
                 time.sleep(SETTLE_S)
                 answer = ask(name, do="round")
                 if answer:
                     seconds[name].append(answer["step_s"])
         say("")
-        return self.table(title, case, seconds, missing, warm)
+        table = self.table(title, case, seconds, missing, warm)
+        flops = warm.get("hornbeam") and warm["hornbeam"]["flops"]
+        if flops and seconds["hornbeam"]:
+            table.notes.append(self.share(flops, statistics.median(seconds["hornbeam"])))
+        return table
+
+    def share(self, flops, step_s):
+        """Returns a sentence: how near hornbeam's step comes to the rate of a matrix product."""
+        output, error = self.fresh_process(peers.PEERS["jax"], PRODUCT_RATE)
+        if error:
+            return "The rate of a matrix product could not be measured: " + error
+        rate = float(output.split()[-1])
+        return (
+            "The products of a step are %s GFLOP. A product of large matrices runs at "
+            "%s GFLOP/s here; hornbeam's step reaches %.0f %% of that rate."
+        ) % (number(flops / 1e9), number(rate / 1e9), 100 * flops / step_s / rate)
 
     def once(self, subject, name, case):
         """Runs one case of one peer, warm-up and a single round; returns its answer."""
@@ -184,12 +225,17 @@ class Bench:
             worker.close()
             say("")
 
-    def fresh_process(self, peer, statement):
-        """Runs a statement in a process of its own; returns its output and its last error."""
+    def fresh_process(self, peer, statement, arguments=(), **environment):
+        """Runs a statement in a process of its own; returns its output and its last error.
+
+        Args:
+            arguments: what `sys.argv` has after its first.
+            environment: variables that the process has besides.
+        """
         say("%s: %s" % (peer.label, statement[-40:]))
         done = subprocess.run(
-            [peers.python_of(peer), "-c", statement],
-            cwd=peers.ROOT, env=peers.environment_of(peer, self.keras_home),
+            [peers.python_of(peer), "-c", statement] + list(arguments),
+            cwd=peers.ROOT, env=dict(peers.environment_of(peer, self.keras_home), **environment),
             capture_output=True, text=True,
         )
         say("")
@@ -203,7 +249,7 @@ class Bench:
 
         Args:
             seconds: name of a peer: seconds of a step, one number a round.
-            missing: name of a peer: `NOT_INSTALLED`, or the error that it ended with.
+            missing: name of a peer: one of `ABSENCES`, or the error that it ended with.
             warm: name of a peer: the answer to its warm-up.
             labels: name of a peer: what to call it in this table.
         """
@@ -218,8 +264,9 @@ class Bench:
         for name in self.turn(case.peers, 0):
             label = (labels or {}).get(name, peers.PEERS[name].label)
             if name in missing:
-                rows.append([label, NOT_INSTALLED if missing[name] == NOT_INSTALLED else "failed"])
-                if missing[name] != NOT_INSTALLED:
+                absent = missing[name] in ABSENCES
+                rows.append([label, missing[name] if absent else "failed"])
+                if not absent:
                     notes.append("%s failed: %s" % (label, missing[name]))
                 continue
             unit = UNITS[case.unit]

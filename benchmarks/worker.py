@@ -22,29 +22,32 @@ import traceback
 
 from benchmarks import peers
 
+LONG_S = 1.0  # a run that lasts longer is warm after two
+
 
 class Timed:
     """Work to be timed: `run()` makes `steps` steps, `finish()` waits for the last.
 
     `finish` is called once a round, inside the measured time. It reads the weights
     or an answer, so that no peer is still computing when the clock is read. `check()`
-    returns a number that shows that the work was done, such as the loss.
+    returns a number that shows that the work was done, such as the loss. `flops` is
+    how many floating-point operations a step takes, where that is counted.
     """
 
-    def __init__(self, run, steps, finish=None, check=None):
+    def __init__(self, run, steps, finish=None, check=None, flops=None):
         self.run, self.steps = run, steps
         self.finish = finish or (lambda: None)
-        self.check = check
+        self.check, self.flops = check, flops
         self.repeats = 1
 
     def warm_up(self, round_s):
         """Runs until everything is compiled, and sets how many runs make a round."""
         first_s = self._seconds(1)
         check = float(self.check()) if self.check else None
-        self._seconds(1)
-        self.repeats = max(1, math.ceil(round_s / self._seconds(1)))
-        self.repeats = max(1, math.ceil(round_s * self.repeats / self._seconds(self.repeats)))
-        return {"first_s": first_s, "check": check}
+        if self._seconds(1) < max(LONG_S, round_s):
+            self.repeats = max(1, math.ceil(round_s / self._seconds(1)))
+            self.repeats = max(1, math.ceil(round_s * self.repeats / self._seconds(self.repeats)))
+        return {"first_s": first_s, "check": check, "flops": self.flops}
 
     def round(self):
         return {"step_s": self._seconds(self.repeats) / (self.repeats * self.steps)}

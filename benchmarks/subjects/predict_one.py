@@ -1,12 +1,12 @@
 """`predict` and `train_on_batch` on one small batch: what a call costs."""
 
-from benchmarks import nets, peers
+from benchmarks import fits, nets, peers
 from benchmarks.race import Case, Goal
 from benchmarks.worker import Timed
 
 TITLE = "dense 13-64-64-1, one small batch a call, NumPy in and NumPy out"
 
-PEERS = ["hornbeam"] + peers.KERAS_PEERS + ["torch", "jax"]
+PEERS = ["hornbeam"] + peers.RIVALS + ["jax"]
 
 GOALS = [Goal("tf_keras", at_least=20), Goal("keras3-jax", at_least=5)]
 
@@ -22,9 +22,9 @@ def measure(bench):
 
 def prepare(case, peer):
     x, y = nets.dense_data(1 if case == "predict" else nets.DENSE_BATCH)
-    if peer.name == "torch":
-        return _torch(case, x, y)
-    if peer.name == "jax":
+    if peer.module == "torch":
+        return _torch(case, peer, x, y)
+    if peer.module == "jax":
         return _jax(case, x, y)
     model = nets.dense(peers.import_keras(peer))
     if case == "predict":
@@ -34,12 +34,12 @@ def prepare(case, peer):
     )
 
 
-def _torch(case, x, y):
+def _torch(case, peer, x, y):
     import torch
 
     from benchmarks import by_hand_torch as by_hand
 
-    model = by_hand.dense()
+    model = fits.torch_model(peer, "dense")
     optimizer = by_hand.adam(model)
 
     def predict():
@@ -61,14 +61,15 @@ def _jax(case, x, y):
 
     from benchmarks import by_hand_jax as by_hand
 
-    held = {"state": by_hand.initial([13, 64, 64, 1])}
+    net = by_hand.dense()
+    held = {"state": by_hand.initial(net)}
 
     def predict():
-        return np.array(by_hand.predict(held["state"][0], x))
+        return np.array(by_hand.predict(net.forward, held["state"][0], x))
 
     def train_on_batch():
         held["state"], loss, _ = by_hand.train_on_batch(
-            held["state"], x, y, loss_of=by_hand.squared_error
+            net.forward, held["state"], x, y, loss_of=by_hand.squared_error
         )
         return float(loss)
 
