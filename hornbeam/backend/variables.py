@@ -373,7 +373,15 @@ def ndim(x):
 
 
 def dtype(x):
-    """Returns the dtype's name, such as `'float32'`."""
+    """Returns the dtype's name, such as `'float32'`.
+
+    A weight has, inside a layer of a mixed policy, the dtype in which the layer reads it.
+    """
+    if isinstance(x, Variable) and x.autocast:
+        program = running.program()
+        cast_to = running.autocast() if program is None else program.autocast
+        if cast_to is not None:
+            return DType(cast_to)
     return DType(x.dtype if hasattr(x, "dtype") else np.asarray(x).dtype)
 
 

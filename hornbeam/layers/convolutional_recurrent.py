@@ -77,7 +77,7 @@ class ConvRNN2D(RNN):
 
     def get_initial_state(self, inputs):
         """Returns zeros for every state, for a tensor of inputs."""
-        dtype = checks.wider_dtype(K.dtype(inputs), self.cell.dtype)
+        dtype = checks.wider_dtype(K.dtype(inputs), self.cell.compute_dtype)
         batch = K.shape(inputs)[0]
         return [
             K.zeros((batch, *shape[1:]), dtype)

@@ -74,6 +74,7 @@ class Normalization(Layer):
         self._places = tuple(input_shape[i] if i in kept else 1 for i in range(rank))
         if self.input_mean is None:
             options = {"shape": sizes, "trainable": False}
+            options["autocast"] = False  # as exact as they are, until the deviations are known
             self.mean = self.add_weight(name="mean", initializer="zeros", **options)
             self.variance = self.add_weight(name="variance", initializer="ones", **options)
             self.count = self.add_weight(
@@ -107,7 +108,7 @@ class Normalization(Layer):
             mean, variance = self.input_mean, self.input_variance
         else:
             mean, variance = (K.reshape(w, self._places) for w in (self.mean, self.variance))
-        return _normalize(inputs, mean, variance, self.dtype or K.floatx(), self.invert)
+        return _normalize(inputs, mean, variance, self.compute_dtype, self.invert)
 
     def compute_output_shape(self, input_shape):
         return input_shape
@@ -128,8 +129,8 @@ class Normalization(Layer):
 @op
 def _normalize(x, mean, variance, dtype, invert):
     x = jnp.asarray(x, dtype)
-    deviation = jnp.maximum(jnp.sqrt(variance), K.epsilon()).astype(dtype)
-    return mean + x * deviation if invert else (x - mean) / deviation
+    deviation = jnp.maximum(jnp.sqrt(variance), K.epsilon())
+    return (mean + x * deviation if invert else (x - mean) / deviation).astype(dtype)
 
 
 @op

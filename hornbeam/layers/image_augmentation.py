@@ -38,7 +38,7 @@ class _Augmentation(Layer):
         self._drawn = 0
 
     def call(self, inputs, training=True):
-        images = K.cast(inputs, self.dtype or K.floatx())
+        images = K.cast(inputs, self.compute_dtype)
         return K.in_train_phase(
             lambda: self._batchwise(images), lambda: self._untouched(images), training=training
         )
@@ -58,7 +58,7 @@ class _Augmentation(Layer):
         return K.random_uniform((K.shape(images)[0],), low, high, seed=seed)
 
     def output_dtype(self, inputs):
-        return self.dtype or K.floatx()
+        return self.compute_dtype
 
     def compute_output_shape(self, input_shape):
         return input_shape

@@ -38,10 +38,10 @@ class Rescaling(Layer):
         self.offset = offset
 
     def call(self, inputs):
-        return _rescaled(inputs, self.scale, self.offset, self.dtype or K.floatx())
+        return _rescaled(inputs, self.scale, self.offset, self.compute_dtype)
 
     def output_dtype(self, inputs):
-        return self.dtype or K.floatx()
+        return self.compute_dtype
 
     def compute_output_shape(self, input_shape):
         return input_shape
@@ -85,10 +85,10 @@ class _OfImages(Layer):
                 f"{self.name} ({type(self).__name__}) got an input of rank {rank}. Expected "
                 "(rows, cols, channels) or (batch, rows, cols, channels)."
             )
-        return self._of(K.cast(inputs, self.dtype or K.floatx()), *K.int_shape(inputs)[-3:-1])
+        return self._of(K.cast(inputs, self.compute_dtype), *K.int_shape(inputs)[-3:-1])
 
     def output_dtype(self, inputs):
-        return self.dtype or K.floatx()
+        return self.compute_dtype
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-3], self.height, self.width, input_shape[-1])

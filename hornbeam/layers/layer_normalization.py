@@ -30,13 +30,14 @@ def _axes(layer, axis, rank):
 @op
 def _normalized(x, axes, gamma, beta, epsilon):
     """Gives `x` mean 0 and variance 1 over `axes`; `gamma` and `beta` broadcast to it."""
+    given, x = x.dtype, x.astype(jnp.promote_types(x.dtype, jnp.float32))
     mean = jnp.mean(x, axes, keepdims=True)
     centred = x - mean
     variance = jnp.mean(jnp.square(centred), axes, keepdims=True)
     scaled = centred * (variance + epsilon) ** -0.5
     if gamma is not None:
         scaled = scaled * gamma
-    return scaled if beta is None else scaled + beta
+    return (scaled if beta is None else scaled + beta).astype(given)
 
 
 class _Scaled(Layer):
@@ -58,6 +59,7 @@ class _Scaled(Layer):
         return self.add_weight(
             name=name,
             shape=shape,
+            autocast=False,  # the normalized values are float32, in whatever dtype they came
             **{kind: getattr(self, f"{name}_{kind}") for kind in _KINDS},
         )
 
@@ -220,7 +222,7 @@ def _by_groups(x, gamma, beta, groups, axis, epsilon):
     places = tuple(shape[i] if i == axis else 1 for i in range(len(shape)))
     if gamma is not None:
         y = y * gamma.reshape(places)
-    return y if beta is None else y + beta.reshape(places)
+    return (y if beta is None else y + beta.reshape(places)).astype(x.dtype)
 
 
 class UnitNormalization(Layer):

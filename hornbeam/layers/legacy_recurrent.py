@@ -129,6 +129,8 @@ class Recurrent(TakesStates):
             mask = mask[0]
         if initial_state is None:
             initial_state = self.states if self.stateful else self.get_initial_states(inputs)
+        if self.dtype_policy.is_mixed:
+            initial_state = [K.cast(state, self.compute_dtype) for state in initial_state]
         if len(initial_state) != len(self.states):
             raise ValueError(
                 f"Layer {self.name} has {len(self.states)} states but was passed "

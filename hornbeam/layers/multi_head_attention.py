@@ -305,7 +305,7 @@ class MultiHeadAttention(Layer):
             output_shape,
             bias_axes=bias_axes if self.use_bias else None,
             name=name,
-            dtype=self.dtype,
+            dtype=self.dtype_policy,
             **self._projection_options,
         )
         layer._build(input_shape)

@@ -97,6 +97,7 @@ class BatchNormalization(Layer):
                 initializer=self.gamma_initializer,
                 regularizer=self.gamma_regularizer,
                 constraint=self.gamma_constraint,
+                autocast=False,  # all four stay as they are where the layer computes in 16 bits
             )
         if self.center:
             self.beta = self.add_weight(
@@ -105,18 +106,21 @@ class BatchNormalization(Layer):
                 initializer=self.beta_initializer,
                 regularizer=self.beta_regularizer,
                 constraint=self.beta_constraint,
+                autocast=False,
             )
         self.moving_mean = self.add_weight(
             name="moving_mean",
             shape=(size,),
             initializer=self.moving_mean_initializer,
             trainable=False,
+            autocast=False,
         )
         self.moving_variance = self.add_weight(
             name="moving_variance",
             shape=(size,),
             initializer=self.moving_variance_initializer,
             trainable=False,
+            autocast=False,
         )
         self.built = True
 

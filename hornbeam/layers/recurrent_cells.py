@@ -167,7 +167,7 @@ class _Cell(Layer):
         """Returns zeros for the first step: a tensor, or a list of them."""
         batch = K.shape(inputs)[0] if batch_size is None else batch_size
         sizes = state_sizes(self)
-        states = [K.zeros((batch, size), dtype or self.dtype) for size in sizes]
+        states = [K.zeros((batch, size), dtype or self.compute_dtype) for size in sizes]
         return states if isinstance(self.state_size, (list, tuple)) else states[0]
 
     def _gate(self, values, number):

@@ -12,6 +12,7 @@ from hornbeam.backend.tensors import Tensor
 from hornbeam.engine import checks
 from hornbeam.engine.checks import InputSpec, ShapeError
 from hornbeam.engine.layer import Layer
+from hornbeam.engine.policy import mixed_policy
 from hornbeam.layers.convolutional import input_shape_of_steps
 from hornbeam.layers.recurrent_cells import (
     StackedRNNCells,
@@ -129,6 +130,9 @@ class RNN(TakesStates):
             cell = StackedRNNCells(cell)
         check_cell(cell)
         num_constants = kwargs.pop("num_constants", None)
+        mixed = getattr(cell, "_policy", None)
+        if kwargs.get("dtype") is None and mixed is not mixed_policy(None):
+            kwargs["dtype"] = getattr(cell, "dtype_policy", None)  # the cell's weights are read in it
         super().__init__(**input_shape_of_steps(kwargs))
         self.cell = cell
         self.return_sequences = return_sequences
@@ -164,7 +168,8 @@ class RNN(TakesStates):
 
     def get_initial_state(self, inputs):
         """Returns zeros for every state, for a tensor of inputs."""
-        dtype = checks.wider_dtype(K.dtype(inputs), getattr(self.cell, "dtype", self.dtype))
+        own = getattr(self.cell, "compute_dtype", self.compute_dtype)
+        dtype = checks.wider_dtype(K.dtype(inputs), own)
         return [
             K.zeros((K.shape(inputs)[0], *_tuple(size)), dtype) for size in state_sizes(self.cell)
         ]
@@ -276,6 +281,8 @@ class RNN(TakesStates):
             mask = mask[0]
         if initial_state is None:
             initial_state = self.states if self.stateful else self.get_initial_state(inputs)
+        if self.dtype_policy.is_mixed:
+            initial_state = [K.cast(state, self.compute_dtype) for state in initial_state]
         count = len(state_sizes(self.cell))
         if len(initial_state) != count:
             raise ValueError(
