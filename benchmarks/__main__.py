@@ -55,6 +55,7 @@ def main():
         with open(options.markdown, "w", encoding="utf-8") as file:
             file.write("\n".join(["- " + fact for fact in facts] + [""]))
             file.write("\n" + "\n".join(report.as_markdown(table) for table in tables))
+    bench.close()
     return 1 if "hornbeam" in bench.failed else 0
 
 

@@ -146,6 +146,9 @@ class Bench:
     def installed(self, name):
         return self.absence(name) is None
 
+    def close(self):
+        self._folder.cleanup()
+
     def turn(self, names, turn):
         """Returns those of `names` that run, in the order of this turn."""
         names = [name for name in names if name in self.only]
