@@ -48,7 +48,7 @@ $(BIN)/python:
 	@$(PYTHON) -m venv .venv
 
 # One environment; `demo` and `test` add what they need. Sources are used where they stand.
-.venv/%.ready: pyproject.toml | $(BIN)/python
+.venv/%.ready: pyproject.toml setup.py $(wildcard hornbeam/kernels/native/*) | $(BIN)/python
 	@echo "Installing hornbeam and what its $* needs into .venv ..."
 	@$(BIN)/python $(PIP) --editable '.[$*]'
 	@touch $@

@@ -114,6 +114,11 @@ def _windows_summed(x, kernel, strides, padding, data_format, dilation):
         x = x[(slice(None), *(slice(None, None, stride) for stride in strides))]
         matrix = kernel.reshape(kernel.shape[-2:])  # XLA's own gradient takes half as long again
         return (x.reshape(-1, x.shape[-1]) @ matrix).reshape(*x.shape[:-1], matrix.shape[-1])
+    if kernels.has_native(x.dtype, kernel.shape[:-2]):
+        x = x if last else jnp.moveaxis(x, 1, -1)
+        padding = _pairs(x.shape[1:-1], kernel.shape[:-2], strides, padding, dilation)
+        y = kernels.convolve(x, kernel, strides, padding, dilation)
+        return y if last else jnp.moveaxis(y, -1, 1)
     return lax.conv_general_dilated(
         x,
         kernel,
@@ -140,11 +145,17 @@ def _convolve_channels(x, kernel, strides, padding, data_format, dilation):
         )
     first = data_format == "channels_first"
     x = jnp.moveaxis(x, 1, -1) if first else x
-    if isinstance(padding, str):
-        reach = [(size - 1) * step + 1 for size, step in zip(window, dilation)]
-        padding = lax.padtype_to_pads(x.shape[1:-1], reach, strides, padding)
+    padding = _pairs(x.shape[1:-1], window, strides, padding, dilation)
     y = kernels.depthwise(x, kernel, strides, padding, dilation)
     return jnp.moveaxis(y, -1, 1) if first else y
+
+
+def _pairs(places, window, strides, padding, dilation):
+    """The zeros before and after each axis that `'SAME'` and `'VALID'` stand for."""
+    if not isinstance(padding, str):
+        return padding
+    reach = [(size - 1) * step + 1 for size, step in zip(window, dilation)]
+    return lax.padtype_to_pads(places, reach, strides, padding)
 
 
 def _of_one_dtype(*arrays):
@@ -353,7 +364,7 @@ def _convolve_transposed(x, kernel, output_shape, strides, padding, data_format,
     x, kernel = _of_one_dtype(x, kernel)
     count = x.ndim - 2
     axes = _window_axes(count, data_format)
-    pads = []
+    places, pads, zeros = [], [], []
     for i, axis in enumerate(axes):
         size, wanted = x.shape[axis], int(output_shape[axis])
         reach = (kernel.shape[i] - 1) * dilation[i] + 1
@@ -368,6 +379,13 @@ def _convolve_transposed(x, kernel, output_shape, strides, padding, data_format,
             before = max((size - 1) * strides[i] + reach - wanted, 0) // 2
         low = reach - 1 - before
         pads.append((low, wanted - (size - 1) * strides[i] - 2 + reach - low))
+        places.append(wanted)
+        zeros.append((before, 0))
+    if kernels.has_native(x.dtype, kernel.shape[:count]):
+        first = data_format == "channels_first"
+        x = jnp.moveaxis(x, 1, -1) if first else x
+        y = kernels.input_gradient(x, kernel, places, strides, zeros, dilation)
+        return jnp.moveaxis(y, -1, 1) if first else y
     kernel = jnp.flip(kernel, range(count)).swapaxes(-1, -2)
     return lax.conv_general_dilated(
         x,

@@ -1,0 +1,363 @@
+// Convolutions of float32 arrays with channels last, and their gradients, for XLA's CPU client.
+//
+// Called through XLA's foreign function interface (docs.jax.dev/en/latest/ffi.html). Every sum
+// stays in registers: a tile of T positions x V vectors of filters takes one channel of one place
+// of the window after the other, as in Georganas et al., "Anatomy of High-Performance Deep
+// Learning Convolutions on SIMD Architectures" (2018). Results do not depend on how many threads
+// there are.
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "xla/ffi/api/ffi.h"
+
+namespace ffi = xla::ffi;
+
+namespace {
+
+#define INLINE inline __attribute__((always_inline))
+#define NOINLINE __attribute__((noinline))
+#define UNROLL _Pragma("GCC unroll 16")
+
+constexpr int64_t CACHED_WEIGHTS = 40 * 1024;  // floats that stay in the second-level cache
+constexpr int64_t CACHED_ROWS = 64 * 1024;
+constexpr int64_t MOST_ROWS = 256;  // of a window
+
+INLINE int64_t FloorDiv(int64_t a, int64_t b) { return a / b - (a % b < 0); }
+INLINE int64_t FloorMod(int64_t a, int64_t b) { return a % b + (a % b < 0 ? b : 0); }
+
+// Where the values come from: (position * multiplier + tap * step + offset) / divisor.
+struct Axis {
+  int64_t in, out, taps, multiplier, step, offset, divisor;
+
+  // The source of a position at a place of the window; -1 if there is none.
+  INLINE int64_t Source(int64_t position, int64_t tap) const {
+    const int64_t at = position * multiplier + tap * step + offset;
+    if (divisor > 1 && FloorMod(at, divisor)) return -1;
+    const int64_t source = divisor > 1 ? FloorDiv(at, divisor) : at;
+    return source >= 0 && source < in ? source : -1;
+  }
+};
+
+// out[position] = sum over the window of in[source] @ kernel[tap]
+struct Gather {
+  Axis axes[3];
+  int64_t channels, filters, padded_filters, rows;
+  const float* in;
+  const float* kernel;  // (taps, channels, padded_filters)
+  const float* zeros;   // as many as channels
+  float* out;
+};
+
+// A row of positions, and the rows and taps that it is made of.
+struct Row {
+  float* out;
+  int64_t count = 0;
+  const float* in[MOST_ROWS];
+  int64_t taps[MOST_ROWS];
+
+  Row(const Gather& g, int64_t index) {
+    const Axis &depth = g.axes[0], &height = g.axes[1], &width = g.axes[2];
+    out = g.out + index * width.out * g.filters;
+    const int64_t y = index % height.out, z = index / height.out % depth.out;
+    const int64_t image = index / height.out / depth.out;
+    for (int64_t i = 0; i < depth.taps; ++i) {
+      const int64_t from_z = depth.Source(z, i);
+      if (from_z < 0) continue;
+      for (int64_t j = 0; j < height.taps; ++j) {
+        const int64_t from_y = height.Source(y, j);
+        if (from_y < 0) continue;
+        const int64_t row = (image * depth.in + from_z) * height.in + from_y;
+        in[count] = g.in + row * width.in * g.channels;
+        taps[count++] = i * height.taps + j;
+      }
+    }
+  }
+};
+
+// kernel[tap] = sum over positions of in[source]^T @ gradient[position]
+struct Scatter {
+  Axis axes[3];
+  int64_t channels, padded_filters, rows, rows_at_once;
+  const float* in;
+  const float* gradient;  // (rows, positions, padded_filters)
+
+  INLINE const float* SourceRow(int64_t index, const int64_t (&tap)[3]) const {
+    const Axis &depth = axes[0], &height = axes[1];
+    const int64_t y = height.Source(index % height.out, tap[1]);
+    const int64_t z = depth.Source(index / height.out % depth.out, tap[0]);
+    if (y < 0 || z < 0) return nullptr;
+    const int64_t image = index / height.out / depth.out;
+    return in + ((image * depth.in + z) * height.in + y) * axes[2].in * channels;
+  }
+};
+
+struct Loops {
+  int64_t lanes;
+  void (*gather)(const Gather&, int64_t begin, int64_t end);
+  void (*kernel)(const Scatter&, float* sums, int64_t begin, int64_t end, int64_t first,
+                 int64_t last);
+};
+
+// The loops for each instruction set: LANES floats a vector, WIDE vectors in a row of sums, and
+// TALL_* positions (channels, for a kernel's gradient) beside each other, so that the sums fit into
+// 32 or 16 registers.
+#if defined(__clang__)
+#define BEGIN_TARGET(FEATURES) \
+  _Pragma(STRING(clang attribute push(__attribute__((target(FEATURES))), apply_to = function)))
+#define END_TARGET _Pragma("clang attribute pop")
+#else
+#define BEGIN_TARGET(FEATURES) _Pragma("GCC push_options") _Pragma(STRING(GCC target(FEATURES)))
+#define END_TARGET _Pragma("GCC pop_options")
+#endif
+#define STRING(...) #__VA_ARGS__
+
+#define TALL_ONE 12
+#define TALL_WIDE 6
+
+#if defined(__x86_64__)
+#define LANES 16
+#define WIDE 4
+#define TALL_TWO 12
+BEGIN_TARGET("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")
+namespace avx512 {
+#include "convolution_loops.inc"
+}
+END_TARGET
+#undef LANES
+#undef WIDE
+#undef TALL_TWO
+
+#define LANES 8
+#define WIDE 2
+#define TALL_TWO 6
+BEGIN_TARGET("avx2,fma")
+namespace avx2 {
+#include "convolution_loops.inc"
+}
+END_TARGET
+#undef LANES
+#endif
+
+#if defined(__aarch64__)  // 32 registers
+#define WIDE 4
+#define TALL_TWO 12
+#elif !defined(__x86_64__)
+#define WIDE 2
+#define TALL_TWO 6
+#endif
+#define LANES 4
+namespace plain {
+#include "convolution_loops.inc"
+}
+
+const Loops& ChosenLoops() {
+#if defined(__x86_64__)
+  static const bool has_avx512 =
+      __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+  static const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  if (has_avx512) return avx512::kLoops;
+  if (has_avx2) return avx2::kLoops;
+#endif
+  return plain::kLoops;
+}
+
+// Runs work(0) to work(count - 1) on the pool's threads and on this one; returns when all is done.
+// This thread never waits for work that has not begun, so a full pool cannot stop it.
+void Parallel(ffi::ThreadPool& pool, int64_t count, const std::function<void(int64_t)>& work) {
+  struct State {
+    std::function<void(int64_t)> work;
+    std::atomic<int64_t> next{0}, done{0};
+    int64_t count;
+    std::mutex mutex;
+    std::condition_variable finished;
+
+    void Run() {
+      int64_t mine = 0;
+      for (int64_t i; (i = next.fetch_add(1)) < count; ++mine) work(i);
+      if (mine && done.fetch_add(mine) + mine == count) {
+        std::lock_guard<std::mutex> lock(mutex);
+        finished.notify_all();
+      }
+    }
+  };
+  auto state = std::make_shared<State>();
+  state->work = work;
+  state->count = count;
+  const int64_t helpers = std::min(pool.num_threads(), count) - 1;
+  for (int64_t i = 0; i < helpers; ++i) pool.Schedule([state] { state->Run(); });
+  state->Run();
+  std::unique_lock<std::mutex> lock(state->mutex);
+  state->finished.wait(lock, [&] { return state->done.load() == count; });
+}
+
+// (taps, channels, filters) as the loops read it: filters padded to whole vectors.
+std::vector<float> Padded(const float* kernel, int64_t rows, int64_t filters, int64_t width) {
+  std::vector<float> padded(rows * width);
+  for (int64_t row = 0; row < rows; ++row)
+    std::memcpy(&padded[row * width], kernel + row * filters, sizeof(float) * filters);
+  return padded;
+}
+
+// (taps, channels, filters) to (taps, filters, width), where width is that of the channels, padded.
+std::vector<float> Exchanged(ffi::ThreadPool& pool, const float* kernel, int64_t taps,
+                             int64_t channels, int64_t filters, int64_t width) {
+  constexpr int64_t kBlock = 16;
+  const int64_t blocks = (filters + kBlock - 1) / kBlock;
+  std::vector<float> exchanged(taps * filters * width);
+  Parallel(pool, taps * blocks, [&](int64_t i) {
+    const int64_t tap = i / blocks, first = i % blocks * kBlock;
+    const int64_t last = std::min(first + kBlock, filters);
+    const float* from = kernel + tap * channels * filters;
+    float* to = exchanged.data() + tap * filters * width;
+    for (int64_t c0 = 0; c0 < channels; c0 += kBlock)
+      for (int64_t f = first; f < last; ++f)
+        for (int64_t c = c0; c < std::min(c0 + kBlock, channels); ++c)
+          to[f * width + c] = from[c * filters + f];
+  });
+  return exchanged;
+}
+
+int64_t RoundUp(int64_t number, int64_t multiple) {
+  return (number + multiple - 1) / multiple * multiple;
+}
+
+using Array = ffi::Buffer<ffi::F32>;
+using Result = ffi::ResultBuffer<ffi::F32>;
+using Numbers = ffi::Span<const int64_t>;
+
+// strides, dilation and padding before the first element, each for three axes
+bool Read(Numbers geometry, ffi::Span<const int64_t> image, ffi::Span<const int64_t> window,
+          ffi::Span<const int64_t> positions, Axis (&axes)[3]) {
+  if (geometry.size() != 9 || image.size() != 5 || window.size() != 5 || positions.size() != 5)
+    return false;
+  if (image[4] != window[3] || positions[4] != window[4] || image[0] != positions[0]) return false;
+  if (window[0] * window[1] > MOST_ROWS) return false;
+  for (int i = 0; i < 3; ++i) {
+    if (geometry[i] < 1 || geometry[3 + i] < 1) return false;
+    axes[i] = {image[i + 1], positions[i + 1], window[i], geometry[i], geometry[3 + i],
+               -geometry[6 + i], 1};
+  }
+  return true;
+}
+
+ffi::Error Wrong() {
+  return ffi::Error(ffi::ErrorCode::kInvalidArgument, "hornbeam: shapes that do not fit");
+}
+
+void RunGather(ffi::ThreadPool& pool, Gather& g, const Loops& loops) {
+  std::vector<float> zeros(g.channels);
+  g.zeros = zeros.data();
+  const int64_t row_size = g.axes[2].out * g.filters + g.axes[2].in * g.channels;
+  const int64_t fair = (g.rows + 4 * pool.num_threads() - 1) / (4 * pool.num_threads());
+  const int64_t rows = std::max<int64_t>(1, std::min(fair, CACHED_ROWS / row_size));
+  Parallel(pool, (g.rows + rows - 1) / rows, [&](int64_t i) {
+    loops.gather(g, i * rows, std::min(g.rows, (i + 1) * rows));
+  });
+}
+
+ffi::Error Convolve(ffi::ThreadPool pool, Array x, Array kernel, Numbers geometry, Result y) {
+  Gather g;
+  if (!Read(geometry, x.dimensions(), kernel.dimensions(), y->dimensions(), g.axes)) return Wrong();
+  const auto window = kernel.dimensions();
+  const Loops& loops = ChosenLoops();
+  g.channels = window[3], g.filters = window[4];
+  g.padded_filters = RoundUp(g.filters, loops.lanes);
+  g.rows = y->dimensions()[0] * y->dimensions()[1] * y->dimensions()[2];
+  g.in = x.typed_data(), g.out = y->typed_data(), g.kernel = kernel.typed_data();
+  std::vector<float> padded;
+  if (g.padded_filters != g.filters) {
+    padded = Padded(g.kernel, window[0] * window[1] * window[2] * g.channels, g.filters,
+                    g.padded_filters);
+    g.kernel = padded.data();
+  }
+  RunGather(pool, g, loops);
+  return ffi::Error::Success();
+}
+
+ffi::Error InputGradient(ffi::ThreadPool pool, Array gradient, Array kernel, Numbers geometry,
+                         Result dx) {
+  Gather g;
+  if (!Read(geometry, dx->dimensions(), kernel.dimensions(), gradient.dimensions(), g.axes))
+    return Wrong();
+  for (Axis& axis : g.axes)
+    axis = {axis.out, axis.in, axis.taps, 1, -axis.step, -axis.offset, axis.multiplier};
+  const auto window = kernel.dimensions();
+  const Loops& loops = ChosenLoops();
+  g.channels = window[4], g.filters = window[3];
+  g.padded_filters = RoundUp(g.filters, loops.lanes);
+  g.rows = dx->dimensions()[0] * dx->dimensions()[1] * dx->dimensions()[2];
+  const std::vector<float> exchanged =
+      Exchanged(pool, kernel.typed_data(), window[0] * window[1] * window[2], window[3], window[4],
+                g.padded_filters);
+  g.in = gradient.typed_data(), g.out = dx->typed_data(), g.kernel = exchanged.data();
+  RunGather(pool, g, loops);
+  return ffi::Error::Success();
+}
+
+ffi::Error KernelGradient(ffi::ThreadPool pool, Array x, Array gradient, Numbers geometry,
+                          Result dw) {
+  Scatter s;
+  if (!Read(geometry, x.dimensions(), dw->dimensions(), gradient.dimensions(), s.axes))
+    return Wrong();
+  const auto window = dw->dimensions();
+  const Loops& loops = ChosenLoops();
+  const int64_t filters = window[4], taps = window[0] * window[1] * window[2];
+  s.channels = window[3];
+  s.padded_filters = RoundUp(filters, loops.lanes);
+  const auto positions = gradient.dimensions();
+  s.rows = positions[0] * positions[1] * positions[2];
+  s.in = x.typed_data(), s.gradient = gradient.typed_data();
+  const int64_t width = s.axes[2].out;
+  s.rows_at_once = std::max<int64_t>(
+      1, CACHED_ROWS / (width * s.padded_filters + s.axes[2].in * s.channels));
+  std::vector<float> padded;
+  if (filters != s.padded_filters) {
+    padded.resize(s.rows * width * s.padded_filters);
+    Parallel(pool, s.rows, [&](int64_t row) {
+      for (int64_t i = row * width; i < (row + 1) * width; ++i)
+        std::memcpy(&padded[i * s.padded_filters], s.gradient + i * filters,
+                    sizeof(float) * filters);
+    });
+    s.gradient = padded.data();
+  }
+  // Parts of the rows have sums of their own; groups of channels share them.
+  const int64_t size = taps * s.channels * s.padded_filters;
+  const int64_t most_parts = size <= 65536 ? 16 : size <= 524288 ? 4 : 1;
+  const int64_t parts = std::max<int64_t>(1, std::min(s.rows, most_parts));
+  const int64_t wanted = (4 * pool.num_threads() + parts - 1) / parts;
+  const int64_t groups = std::min(wanted, (s.channels + 11) / 12);
+  std::vector<float> sums(parts * size);
+  Parallel(pool, parts * groups, [&](int64_t i) {
+    const int64_t part = i / groups, group = i % groups;
+    loops.kernel(s, sums.data() + part * size, s.rows * part / parts, s.rows * (part + 1) / parts,
+                 s.channels * group / groups, s.channels * (group + 1) / groups);
+  });
+  for (int64_t i = 0; i < taps * s.channels; ++i)
+    for (int64_t f = 0; f < filters; ++f) {
+      float sum = 0;
+      for (int64_t part = 0; part < parts; ++part)
+        sum += sums[part * size + i * s.padded_filters + f];
+      dw->typed_data()[i * filters + f] = sum;
+    }
+  return ffi::Error::Success();
+}
+
+auto Binding() {
+  return ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<Array>().Arg<Array>()
+      .Attr<Numbers>("geometry").Ret<Array>();
+}
+
+}  // namespace
+
+XLA_FFI_DEFINE_HANDLER_SYMBOL(HornbeamConvolve, Convolve, Binding());
+XLA_FFI_DEFINE_HANDLER_SYMBOL(HornbeamInputGradient, InputGradient, Binding());
+XLA_FFI_DEFINE_HANDLER_SYMBOL(HornbeamKernelGradient, KernelGradient, Binding());
