@@ -23,6 +23,7 @@ __all__ = [
     "callbacks",
     "constraints",
     "datasets",
+    "distribution",
     "engine",
     "initializers",
     "layers",

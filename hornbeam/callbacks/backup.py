@@ -2,6 +2,7 @@
 
 import os
 
+from hornbeam.backend.placement import is_first_process
 from hornbeam.callbacks.callback import Callback, listens
 from hornbeam.callbacks.model_checkpoint import checked_frequency
 
@@ -83,5 +84,5 @@ class BackupAndRestore(Callback):
             self.is_due = True
 
     def on_train_end(self, logs=None):
-        if self.delete_checkpoint and os.path.exists(self.path):
+        if self.delete_checkpoint and is_first_process() and os.path.exists(self.path):
             os.remove(self.path)

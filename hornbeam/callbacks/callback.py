@@ -17,6 +17,7 @@ class Callback:
     before them those of the validation; after a batch its `batch`, `size`, loss and metrics.
     """
 
+    of_first_process = False  # whether the others leave it out: it writes, sends or shows
     _supports_tf_logs = False  # tf.keras asks; ours are always NumPy's or Python's numbers
 
     def __init__(self):

@@ -6,6 +6,7 @@ from collections import defaultdict, deque
 
 import numpy as np
 
+from hornbeam.backend.placement import is_first_process
 from hornbeam.callbacks.base_logger import History
 from hornbeam.callbacks.callback import as_list
 from hornbeam.callbacks.logs import Logs
@@ -36,6 +37,10 @@ class CallbackList:
         **params,
     ):
         self.callbacks = as_list(callbacks)
+        if not is_first_process():  # of those that train one model together
+            self.callbacks = [
+                c for c in self.callbacks if not getattr(c, "of_first_process", False)
+            ]
         self.queue_length = queue_length
         self.params = {}
         self.model = None

@@ -26,6 +26,8 @@ class CSVLogger(Callback):
         OSError: when training begins, if the file cannot be written.
     """
 
+    of_first_process = True
+
     def __init__(self, filename, separator=",", append=False):
         super().__init__()
         if not isinstance(separator, str) or len(separator) != 1:

@@ -39,6 +39,8 @@ class ModelCheckpoint(Callback):
     Source: Keras 2.3.1; what follows `period` is of tf.keras.
     """
 
+    of_first_process = True
+
     def __init__(
         self,
         filepath,

@@ -15,6 +15,8 @@ class ProgbarLogger(Callback):
         ValueError: for another `count_mode`.
     """
 
+    of_first_process = True
+
     not_state = ("verbose", "epochs", "target")  # as this run was called, not as a killed one was
 
     def __init__(self, count_mode="samples", stateful_metrics=None):

@@ -45,6 +45,8 @@ class RemoteMonitor(Callback):
     Source: Keras 2.3.1, which waits for the server without end.
     """
 
+    of_first_process = True
+
     def __init__(
         self,
         root="http://localhost:9000",

@@ -26,6 +26,8 @@ class TensorBoardBase(Callback):
     `write_batch`, `write_evaluation`, and the attributes below.
     """
 
+    of_first_process = True
+
     histogram_tag = "{}"  # of a weight's name
     pictures_tag = "{}"
     shows_activations = False

@@ -4,6 +4,7 @@ The methods here are the public face; the work is done by the trainer, which `ho
 lends to the engine.
 """
 
+from hornbeam.backend.placement import scoped
 from hornbeam.engine.compiled import Compiled
 from hornbeam.engine.doors import doors
 from hornbeam.engine.keras1 import takes_old_arguments, takes_show_accuracy
@@ -42,6 +43,7 @@ class Model(Steps, Compiled, Network):
             state.setdefault(name, None)
         state.setdefault("stop_training", False)
         state.setdefault("_trainer", None)
+        state.setdefault("_distribution", scoped())
 
     @property
     def trainer(self):

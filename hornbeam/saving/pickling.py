@@ -9,8 +9,9 @@ from hornbeam.backend.tensors import Operand, sources_of
 from hornbeam.engine.node import LayerNode, history, node_of
 from hornbeam.engine.weights import WeightsMixin
 
-_NOT_KEPT = (  # what the last `fit` did; what is found out again
+_NOT_KEPT = (  # what the last `fit` did; what is of this machine; what is found out again
     "history",
+    "_distribution",
     "_graph",
     "train_function",
     "test_function",

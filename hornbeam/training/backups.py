@@ -6,11 +6,13 @@ Reading a file runs no code from it.
 
 import contextlib
 import glob
+import io
 import json
 import os
 
 import numpy as np
 
+from hornbeam.backend.placement import share_bytes
 from hornbeam.engine.doors import doors
 
 
@@ -62,11 +64,8 @@ def decode(data, arrays):
 
 def write(path, value):
     """Writes plain data to a file, which appears whole or not at all."""
-    arrays = []
-    facts = json.dumps(encode(value, arrays)).encode()
-    named = {f"array{number}": array for number, array in enumerate(arrays)}
     with doors.saving.atomic.replacing(path) as temporary, open(temporary, "wb") as file:
-        np.savez(file, facts=np.frombuffer(facts, "uint8"), **named)
+        _dump(value, file)
 
 
 def read(path):
@@ -76,14 +75,32 @@ def read(path):
         ValueError: if the file is damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = (file[f"array{number}"] for number in range(len(file.files) - 1))
-            return decode(json.loads(file["facts"].tobytes()), arrays)
+        return _load(path)
     except Exception as error:
         raise ValueError(
             f"The backup {path!r} cannot be read: {type(error).__name__}: {error}. Delete it to "
             "train from the beginning."
         ) from error
+
+
+def shared(value):
+    """Gives every process the plain data of the first, among those that train one model."""
+    file = io.BytesIO()
+    _dump(value, file)
+    return _load(io.BytesIO(share_bytes(file.getvalue())))
+
+
+def _dump(value, file):
+    arrays = []
+    facts = json.dumps(encode(value, arrays)).encode()
+    named = {f"array{number}": array for number, array in enumerate(arrays)}
+    np.savez(file, facts=np.frombuffer(facts, "uint8"), **named)
+
+
+def _load(file):
+    with np.load(file, allow_pickle=False) as found:
+        arrays = (found[f"array{number}"] for number in range(len(found.files) - 1))
+        return decode(json.loads(found["facts"].tobytes()), arrays)
 
 
 def remove_unfinished(path):

@@ -36,10 +36,21 @@ class Arrays:
         self.batch_size = min(batch_size, self.samples)
         self.steps = -(-self.samples // self.batch_size)
         self.order = np.arange(self.samples, dtype=np.int32)
-        self._on_device = None
+        self._on_device = self._placement = None
         bytes_ = sum(a.size * a.dtype.itemsize for a in leaves)
         whole = all(isinstance(a, np.ndarray) for a in leaves)
         self.fits = whole and bytes_ <= _DEVICE_BYTES
+
+    def place_on(self, placement):
+        """Shares the batches out as a `Placement` says; None: one device has them.
+
+        Raises:
+            ValueError: if several processes were given different numbers of samples.
+        """
+        self._placement = placement
+        if placement is not None:
+            placement.check_same(samples=self.samples, batch_size=self.batch_size)
+            self.fits = self.fits and not placement.own_samples
 
     def shuffle(self, mode):
         """Shuffles the order of an epoch, as Keras does with NumPy's global generator.
@@ -86,10 +97,13 @@ class Arrays:
         return False
 
     def on_device(self):
-        """Returns the arrays on the device; they are moved there once."""
+        """Returns the arrays on the device, or on each of several; they are moved there once."""
         if self._on_device is None:
             with wide_scope():  # what is to be narrow has been made so; the rest stays wide
-                self._on_device = jax.tree.map(_device_array, self.tree)
+                if self._placement is not None:  # each device takes its samples out of all of them
+                    self._on_device = self._placement.whole(self.tree)
+                else:
+                    self._on_device = jax.tree.map(_device_array, self.tree)
         return self._on_device
 
     def rows(self, start, size):
@@ -122,7 +136,9 @@ class Arrays:
 
     def _part(self, rows):
         tree = jax.tree.map(lambda array: array[rows], self.tree)
-        return Arrays(*tree, self._size, wide=True)  # the arrays are narrow already
+        part = Arrays(*tree, self._size, wide=True)  # the arrays are narrow already
+        part.place_on(self._placement)
+        return part
 
     def batches(self, first=0):
         """Yields the batches of an epoch, from number `first` on."""

@@ -28,6 +28,8 @@ def run_arrays(runner, arrays, listener, interrupts):
     while done < whole:
         step = runner.step_for(arrays, size)
         count = _chunk(step, whole - done, listener is not None)
+        if step.placement is not None:  # processes that train together run the same loops
+            count = step.placement.agreed(count)
         began = time.perf_counter()
         results = runner.chunk(step, arrays, done * size, count, size)
         done += count

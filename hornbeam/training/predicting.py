@@ -4,7 +4,7 @@ import numpy as np
 
 from hornbeam.engine.node import from_list
 from hornbeam.training import sources, standardize
-from hornbeam.training.data import Arrays, Stream
+from hornbeam.training.data import Stream
 from hornbeam.training.interrupts import deferred
 from hornbeam.training.runner import Runner, callback_list_for, progress_bar
 from hornbeam.training.steps import PREDICT, batch_size_of
@@ -49,7 +49,7 @@ def predict(
                 "In a stateful network, you should only pass inputs with a number of samples that "
                 f"can be divided by the batch size. Found: {count} samples. Batch size: {size}."
             )
-        data = Arrays(inputs, [], [], size, trainer.wide)
+        data = trainer.in_memory(inputs, [], [], size)
         chosen = data.batches() if steps is None else sources.repeated(data, steps, False)
         batches = (batch[0] for batch in chosen)
     callback_list = callback_list_for(trainer, data, steps, callbacks, verbose)

@@ -4,6 +4,8 @@ import random
 
 import numpy as np
 
+from hornbeam.training.backups import shared
+
 
 def random_state():
     """Returns the state of both generators, as plain data with arrays."""
@@ -19,6 +21,11 @@ def set_random_state(state):
     version, words, gauss = state["python"]
     random.setstate((version, tuple(words.tolist()), gauss))
     np.random.set_state(state["numpy"])
+
+
+def share_random_state():
+    """Gives every process the random state of the first: they draw the same seeds and orders."""
+    set_random_state(shared(random_state()))
 
 
 def is_random_state(state):

@@ -9,6 +9,7 @@ import zlib
 
 import numpy as np
 
+from hornbeam.backend.placement import is_first_process
 from hornbeam.callbacks import BackupAndRestore
 from hornbeam.training import backups
 from hornbeam.training.randomness import random_state, set_random_state
@@ -37,12 +38,17 @@ class Resuming:
         for data in (run.data, run.validation):
             if data is not None:
                 data.track()
-        for backup in self.backups:
+        for backup in self.backups if is_first_process() else ():
             backups.remove_unfinished(backup.path)
+        self.path = self.backups[0].path
         paths = [b.path for b in self.backups if os.path.exists(b.path)]
         if paths:
             self.path = max(paths, key=os.path.getmtime)
             self.found = backups.read(self.path)
+        placement = run.trainer.placement
+        if placement is not None and placement.processes > 1:
+            self.found = backups.shared(self.found if is_first_process() else None)
+        if self.found is not None:
             if not isinstance(self.found, dict) or self.found.get("format") != _FORMAT:
                 raise ValueError(
                     f"The backup {self.path!r} was written by another version of hornbeam, or by "
@@ -79,7 +85,7 @@ class Resuming:
         for backup in due:
             backup.is_due = False
         state = self.capture(epoch, batch)
-        for backup in due:
+        for backup in due if is_first_process() else ():
             backups.write(backup.path, state)
 
     def capture(self, epoch, batch):

@@ -7,6 +7,7 @@ from hornbeam.backend.program import draw_seed
 from hornbeam.callbacks import CallbackList
 from hornbeam.callbacks.logs import Logs
 from hornbeam.callbacks.progbar import Progbar
+from hornbeam.training.randomness import share_random_state
 from hornbeam.training.steps import TRAIN, batch_size_of
 
 
@@ -28,6 +29,8 @@ class Runner:
         self.training = True if mode == TRAIN else default_training()
         self.run_seed = None
         self.own = trainer.own_function(mode)
+        if trainer.placement is not None and trainer.placement.processes > 1:
+            share_random_state()
 
     def reset(self):
         """Starts losses and metrics again."""

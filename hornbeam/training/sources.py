@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from hornbeam.backend.placement import is_first_process
+
 
 def check_count(name, value):
     """Checks a number of epochs or steps.
@@ -16,19 +18,19 @@ def check_count(name, value):
 
 
 def verbosity(verbose):
-    """Returns `verbose` as a number; 'auto' is 1.
+    """Returns `verbose` as a number; 'auto' is 1. Of several processes, the first is not silent.
 
     Raises:
         ValueError: for anything else than a number, a bool or 'auto'.
     """
     if isinstance(verbose, str) and verbose == "auto":
-        return 1
+        verbose = 1
     if not isinstance(verbose, (int, np.integer)):
         raise ValueError(
             f"`verbose` must be 0 (silent), 1 (progress bar), 2 (one line an epoch) or 'auto'; "
             f"got {verbose!r}."
         )
-    return int(verbose)
+    return int(verbose) if is_first_process() else 0
 
 
 def peeked(trainer, source):

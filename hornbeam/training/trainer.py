@@ -8,9 +8,9 @@ import numpy as np
 
 from hornbeam import optimizers
 from hornbeam.backend import running
-from hornbeam.backend.placement import placement_of
 from hornbeam.backend.function import default_training
 from hornbeam.backend.learning_phase import fixed_learning_phase
+from hornbeam.backend.placement import placement_of
 from hornbeam.backend.program import draw_seed
 from hornbeam.backend.tensors import Variable
 from hornbeam.bytecode import portable, unpacked
