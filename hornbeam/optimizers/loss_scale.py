@@ -92,8 +92,8 @@ class LossScaleOptimizer(Optimizer):
 
     float16 has no numbers below 6e-8: gradients of a loss that is multiplied by a large number do
     not vanish in it. If the scale was too large, so that a gradient is infinite or NaN, the step is
-    left out (weights, slots and `iterations` stay) and the scale is halved; after
-    `dynamic_growth_steps` good steps in a row it is doubled.
+    left out (weights and slots stay; `iterations` counts it, as in tf.keras) and the scale is
+    halved; after `dynamic_growth_steps` good steps in a row it is doubled.
 
     `compile` makes one of the optimizer that it is given if the model's policy is
     `'mixed_float16'`, and `fit` does the rest. A training loop of one's own calls
@@ -260,10 +260,12 @@ class LossScaleOptimizer(Optimizer):
         if not self.dynamic:
             return updates
         finite = _all_finite(grads)
+        counts = [(v, value) for v, value in updates if v is self.iterations]
+        updates = [(v, value) for v, value in updates if v is not self.iterations]
         variables = [variable for variable, _ in updates]
         values = _chosen(finite, variables, [value for _, value in updates])
         state = _next_scale(finite, *self.own_state, self.dynamic_growth_steps)
-        return [*zip(variables, values), *zip(self.own_state, state)]
+        return [*counts, *zip(variables, values), *zip(self.own_state, state)]
 
     def get_gradients(self, loss, params):
         """Returns the gradients of a symbolic loss, computed of the scaled loss and unscaled."""
