@@ -14,6 +14,7 @@ from hornbeam.backend.ops import op
 from hornbeam.backend.random import keep_mask, random_key
 from hornbeam.backend.variables import cast, host_shape, int_shape, ndim
 from hornbeam.kernels import recurrent
+from hornbeam.kernels.normalization import normalize
 
 # ---- activations
 
@@ -349,19 +350,12 @@ def normalize_batch_in_training(x, gamma, beta, reduction_axes, epsilon=1e-3):
     """
     x = floating(x)
     axes = [int(axis) for axis in reduction_axes]
-    mean = jnp.mean(x, axes, keepdims=True)
-    variance = jnp.mean(jnp.square(x - mean), axes, keepdims=True)
-    kept = [axis for axis in range(x.ndim) if axis not in [a % x.ndim for a in axes]]
-    shape = [size if axis in kept else 1 for axis, size in enumerate(x.shape)]
-    factor = lax.rsqrt(variance + epsilon)
-    if gamma is not None:
-        factor = factor * jnp.asarray(gamma).reshape(shape)
-    offset = -mean * factor
-    if beta is not None:
-        offset = offset + jnp.asarray(beta).reshape(shape)
-    normalized = (x * factor + offset).astype(x.dtype)
-    small = tuple(x.shape[axis] for axis in kept)
-    mean, variance = mean.reshape(small), variance.reshape(small)
+    places = tuple(axis % x.ndim for axis in axes)
+    shape = [1 if axis in places else size for axis, size in enumerate(x.shape)]
+    gamma = jnp.ones(shape, x.dtype) if gamma is None else jnp.asarray(gamma).reshape(shape)
+    beta = jnp.zeros(shape, x.dtype) if beta is None else jnp.asarray(beta).reshape(shape)
+    normalized, *moments = normalize(x, gamma, beta, places, epsilon)
+    mean, variance = (jnp.squeeze(moment, places) for moment in moments)
     if x.ndim == 4 and axes in ([0, 1, 2], [0, 2, 3]):
         count = x.size // max(mean.size, 1)
         variance = variance * (count / max(count - 1, 1))
