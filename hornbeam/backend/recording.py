@@ -462,7 +462,7 @@ def _compiled(replay):
     compiled = _programs.get(replay.key)
     if compiled is None:
         compilation.configure()
-        compiled = _programs[replay.key] = jax.jit(replay)
+        compiled = _programs[replay.key] = compilation.jit(replay)
     return compiled
 
 

@@ -160,7 +160,7 @@ def _run(kernel, cells):
         def run(away, others):
             return kernel.apply([*away, *others])
 
-        kernel.compiled = jax.jit(run, donate_argnums=0) if count else jax.jit(run)
+        kernel.compiled = compilation.jit(run, **{"donate_argnums": 0} if count else {})
     away = [v.on_device() for v in kernel.reads[: kernel.given_away]]
     if lent:
         away = [
