@@ -1,5 +1,7 @@
 """`LossScaleOptimizer`: gradients of a scaled loss, so that float16 keeps the small ones."""
 
+import math
+
 import jax.numpy as jnp
 import numpy as np
 
@@ -15,6 +17,11 @@ _OWN = frozenset(
     ["inner_optimizer", "loss_scale", "dynamic_counter", "dynamic", "initial_scale",
      "dynamic_growth_steps", "updates", "lr"]
 )  # fmt: skip
+
+
+def stepping(optimizer):
+    """Returns the optimizer that makes the steps: the inner one of a `LossScaleOptimizer`."""
+    return optimizer.inner_optimizer if isinstance(optimizer, LossScaleOptimizer) else optimizer
 
 
 def arguments_of_loss_scale(loss_scale):
@@ -111,7 +118,7 @@ class LossScaleOptimizer(Optimizer):
         loss_scale: Float32 scalar variable.
         dynamic_counter: Int32 scalar variable, finite steps since the scale changed; None if
             `dynamic` is False.
-        weights: Those of `inner_optimizer`, then, if `dynamic`, the scale and the counter.
+        weights: Those of `inner_optimizer`, as in tf.keras.
 
     Raises:
         TypeError: if an argument has another type.
@@ -196,18 +203,27 @@ class LossScaleOptimizer(Optimizer):
 
     @property
     def weights(self):
-        return [*self.inner_optimizer.weights, *self.own_state]
+        return self.inner_optimizer.weights
 
     def set_weights(self, weights):
-        """Sets the values of `weights`, or of those of the inner optimizer alone."""
-        weights = list(weights)
-        if len(weights) == len(self.weights) and self.own_state:
-            *weights, scale, counter = weights
-            self.inner_optimizer.set_weights(weights)
-            self.loss_scale.set_value(scale)
-            self.dynamic_counter.set_value(counter)
-        else:
-            self.inner_optimizer.set_weights(weights)
+        """Sets the values of `weights`, those of the inner optimizer. See `Optimizer`."""
+        self.inner_optimizer.set_weights(weights)
+
+    def set_scale(self, scale, counter):
+        """Sets the loss scale and the counter, as a file holds them; a fixed scale stays.
+
+        Raises:
+            ValueError: if the scale is no finite number above 0, or the counter is negative.
+        """
+        try:
+            scale, counter = float(scale), int(counter)
+        except (TypeError, OverflowError) as error:
+            raise ValueError(f"its loss scale is {scale!r}, of {counter!r} steps") from error
+        if not (0 < scale < math.inf and 0 <= counter < 2**31):
+            raise ValueError(f"its loss scale is {scale}, its count of good steps {counter}")
+        if self.dynamic:
+            self.loss_scale.set_value(np.float32(scale))
+            self.dynamic_counter.set_value(np.int32(counter))
 
     @property
     def is_symbolic(self):

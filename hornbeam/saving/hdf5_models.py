@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 
 from hornbeam.engine.weights import values_to_come
+from hornbeam.optimizers.loss_scale import stepping
 from hornbeam.saving import (
     hdf5,
     keras3_optimizers,
@@ -72,8 +73,11 @@ def _read_json(file, name):
 
 # ---- the optimizer's state
 
+_SCALE = "loss_scale"  # and how many steps it has had
+
 
 def _write_optimizer(file, optimizer):
+    scaled, optimizer = optimizer, stepping(optimizer)
     variables = optimizer.weights
     if not variables:
         return
@@ -86,6 +90,21 @@ def _write_optimizer(file, optimizer):
         values.append(value)
     group = hdf5.new_group(file, "optimizer_weights")
     weights.write_variables(group, weights.unique_names(names), values)
+    if scaled is not optimizer and scaled.dynamic:  # which Keras 2 forgets
+        state = [variable.get_value().item() for variable in scaled.own_state]
+        hdf5.write_text(group, _SCALE, json.dumps(state))
+
+
+def _read_scale(optimizer, group, of_scale):
+    if of_scale is not None:
+        keras3_optimizers.restore_scale(optimizer, *of_scale)
+        return
+    state = hdf5.read_text(group, _SCALE)
+    if state is not None:
+        state = limits.parse_json(state, f"The attribute {_SCALE!r}")
+        if not (isinstance(state, list) and len(state) == 2):
+            raise ValueError(f"its loss scale is {str(state)[:100]}")
+        optimizer.set_scale(*state)
 
 
 def _keras_name(optimizer, variable):
@@ -102,9 +121,13 @@ def _read_optimizer(model, group, saved_weights, orders):
 
     Shapes are compared before the numbers are read.
     """
-    optimizer = model.optimizer
+    optimizer = stepping(model.optimizer)
     names = hdf5.read_names(group, "weight_names")
     saved = [hdf5.child_array(group, name) for name in names]
+    of_scale = None
+    if any(name.endswith("/dynamic_scale") for name in names[:4]):  # Keras 3's, before the inner's
+        of_scale = (saved[3], saved[2])
+        names, saved = names[4:], saved[4:]
     late = bool(names) and names[0].split("/")[-1].removesuffix(":0") == "iteration"
     model.trainer.make_optimizer_weights()  # the variables of the state
     sizes = [int(np.prod(weight.shape, dtype=np.int64)) for weight in optimizer.weights]
@@ -119,6 +142,8 @@ def _read_optimizer(model, group, saved_weights, orders):
         else:
             arrays = [hdf5.read_array(dataset) for dataset in saved]
             optimizer.set_weights(optimizer_states.in_our_order(model, saved_weights, arrays))
+        if optimizer is not model.optimizer:
+            _read_scale(model.optimizer, group, of_scale)
         model.trainer.count_from_optimizer()
     except ModelFileError:
         raise

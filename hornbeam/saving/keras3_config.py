@@ -493,11 +493,6 @@ def _dtype(value):
         if value.get("class_name") not in _POLICIES or not isinstance(name, str):
             raise ValueError(f"Unknown dtype policy: {str(value)[:200]}.")
         value = name
-    if isinstance(value, str) and value.startswith("mixed_"):
-        raise ValueError(
-            f"The model was saved with the dtype policy {value!r}; hornbeam computes in the dtype "
-            "of the weights. Load it in Keras, set the policy 'float32', save it again."
-        )
     return value
 
 

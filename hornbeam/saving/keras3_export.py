@@ -101,6 +101,8 @@ def _arguments(kind, config, layer):
 def _value(name, value, layer=None):
     if isinstance(value, list):
         return [_value(name, part, layer) for part in value]
+    if name == "dtype" and isinstance(value, dict):  # a mixed policy
+        return _object("keras", "DTypePolicy", value["config"])
     if name in names.ACTIVATION_ARGUMENTS and isinstance(value, str):
         return _activation(value)
     if not isinstance(value, dict):
@@ -325,6 +327,12 @@ _KNOWN_OPTIMIZERS = ("SGD", "RMSprop", "Adagrad", "Adadelta", "Adam", "Adamax", 
 
 def _optimizer(entry):
     kind, config = entry["class_name"], dict(entry["config"])
+    if kind == "LossScaleOptimizer":
+        inner, kept = _optimizer(config["inner_optimizer"])
+        kept = {"inner_optimizer": kept} if kept else {}
+        if not config.pop("dynamic"):
+            kept.update(dynamic=False, dynamic_growth_steps=config.pop("dynamic_growth_steps"))
+        return _object("keras.optimizers", kind, {**config, "inner_optimizer": inner}), kept
     if kind not in _KNOWN_OPTIMIZERS:
         return _object("keras.optimizers", kind, config), {}
     kept = {name: config.pop(name) for name in ("schedule_decay",) if name in config}

@@ -7,6 +7,7 @@ the step count, Keras 3 the learning rate as well, then the slots parameter by p
 import numpy as np
 
 from hornbeam import optimizers
+from hornbeam.optimizers.loss_scale import stepping
 from hornbeam.saving import hdf5
 from hornbeam.saving.keras3_weights import ordered
 
@@ -36,7 +37,7 @@ def state(model):
     Returns:
         A list of arrays, and a dict of arrays by their place in `optimizer.weights`.
     """
-    optimizer = model.optimizer
+    optimizer = stepping(model.optimizer)
     if not is_known(optimizer):
         return [variable.get_value() for variable in optimizer.weights], {}
     values = [np.asarray(optimizer.iterations.get_value(), "int32")]
@@ -69,7 +70,7 @@ def restore(model, datasets, orders=None, together=False, rest=None):
     Raises:
         ValueError: if the state does not fit; nothing has changed then.
     """
-    optimizer = model.optimizer
+    optimizer = stepping(model.optimizer)
     if not is_known(optimizer):
         _check(optimizer.weights, datasets)
         optimizer.set_weights([hdf5.read_array(dataset) for dataset in datasets])
@@ -112,6 +113,32 @@ def restore(model, datasets, orders=None, together=False, rest=None):
     )
 
 
+def state_of_scale(optimizer):
+    """Returns what Keras 3 lists of a LossScaleOptimizer before the state of the inner one.
+
+    These are its own count of steps and learning rate, which mean nothing, the count of finite
+    steps, and the scale.
+    """
+    counter = 0 if optimizer.dynamic_counter is None else optimizer.dynamic_counter.get_value()
+    return [
+        np.asarray(0, "int32"),
+        np.asarray(0.0, "float32"),
+        np.asarray(counter, "int32"),
+        optimizer.loss_scale.get_value(),
+    ]
+
+
+def restore_scale(optimizer, scale, counter):
+    """Gives a LossScaleOptimizer the scale and the count of finite steps, arrays not yet read.
+
+    Raises:
+        ValueError: if they are no single numbers in range.
+    """
+    if scale.shape != () or counter.shape != ():
+        raise ValueError(f"its loss scale has the shape {scale.shape}")
+    optimizer.set_scale(hdf5.read_array(scale), hdf5.read_array(counter))
+
+
 def _check(slots, datasets):
     for slot, dataset in zip(slots, datasets):
         if tuple(slot.shape) != tuple(dataset.shape):
@@ -145,7 +172,7 @@ def _has_no_slots(optimizer):
 
 def _ordered_slots(model, orders, together):
     """Lists the slots as the file has them."""
-    optimizer = model.optimizer
+    optimizer = stepping(model.optimizer)
     params = [param for param in _parameters(model, orders) if param in optimizer._slots]
     result = []
     for names in _SLOTS[type(optimizer).__name__]:

@@ -46,11 +46,13 @@ def _optimizer(entry, custom_objects):
     if get_registered_object(kind, custom_objects) is not None:
         return {"class_name": kind, "config": config}
     kind = kind.removeprefix("Custom>")
-    if kind == "LossScaleOptimizer":
-        raise ValueError(
-            "The model was trained with loss scaling (LossScaleOptimizer), which hornbeam does not "
-            "need. Load it with compile=False, then compile it with the optimizer inside."
-        )
+    if kind in ("LossScaleOptimizer", "LossScaleOptimizerV3"):
+        kept = ("dynamic", "initial_scale", "dynamic_growth_steps", "loss_scale")
+        result = {name: config[name] for name in kept if name in config}
+        inner = config.get("inner_optimizer", config.get("optimizer"))
+        inner = inner if isinstance(inner, dict) else {}
+        result["inner_optimizer"] = _optimizer(inner, custom_objects)
+        return {"class_name": "LossScaleOptimizer", "config": result}
     if kind.lower() not in {name.lower() for name in optimizers.__all__}:
         return {"class_name": kind, "config": config}  # unknown: who makes it says so
     result = dict(config)

@@ -10,6 +10,7 @@ import warnings
 import zipfile
 
 from hornbeam.engine.weights import values_to_come
+from hornbeam.optimizers import LossScaleOptimizer
 from hornbeam.saving import (
     archives,
     hdf5,
@@ -26,6 +27,7 @@ from hornbeam.saving.training_config import compile_from_config
 
 KERAS3_VERSION = "3.15.1"  # whose format is written
 _CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
+_INNER = "inner_optimizer"  # of a LossScaleOptimizer
 _OPTIMIZER, _REST = "optimizer", "hornbeam"  # what Keras 3 does not keep
 _SMALL = 2**20  # bytes; metadata is some hundred
 
@@ -60,6 +62,11 @@ def _write_weights(file, model, with_optimizer):
             place = group.create_group(f"{_OPTIMIZER}/vars")
             hdf5.write_text(place, "name", str(getattr(model.optimizer, "name", _OPTIMIZER)))
             values, rest = keras3_optimizers.state(model)
+            if isinstance(model.optimizer, LossScaleOptimizer):
+                inner = group.create_group(f"{_OPTIMIZER}/{_INNER}/vars")
+                for number, value in enumerate(values):
+                    hdf5.write_array(inner, str(number), value)
+                values = keras3_optimizers.state_of_scale(model.optimizer) + values
             for number, value in enumerate(values):
                 hdf5.write_array(place, str(number), value)
             place = group.create_group(f"{_OPTIMIZER}/{_REST}")
@@ -118,8 +125,15 @@ def _compile(model, saved, group, orders, custom_objects):
             kept = dict(kept)
             of_optimizer = kept.pop("optimizer", None)
             if isinstance(of_optimizer, dict):
-                training["optimizer_config"]["config"].update(of_optimizer)
+                _update(training["optimizer_config"]["config"], of_optimizer)
             training.update(kept)
+    inner = {}
+    if _OPTIMIZER in group:
+        inner = hdf5.child_group(group, _OPTIMIZER)
+        inner = _arrays(hdf5.child_group(inner, _INNER), "vars") if _INNER in inner else {}
+    if training is not None and inner:
+        # `compile` made a LossScaleOptimizer of the one that the configuration tells
+        training["optimizer_config"] = _scaled(training["optimizer_config"])
     with limits.one_error("The training configuration"):
         compiled = compile_from_config(model, training, custom_objects)
     if not compiled or _OPTIMIZER not in group or not model.built:
@@ -132,7 +146,12 @@ def _compile(model, saved, group, orders, custom_objects):
         return
     model.trainer.make_optimizer_weights()  # the variables of the state
     try:
+        if inner:
+            own = datasets[: len(datasets) - len(inner)]
+            datasets = [inner[str(number)] for number in range(len(inner)) if str(number) in inner]
         keras3_optimizers.restore(model, datasets, orders, rest=rest)
+        if inner and len(own) == 4:
+            keras3_optimizers.restore_scale(model.optimizer, own[3], own[2])
         model.trainer.count_from_optimizer()
     except ModelFileError:
         raise
@@ -142,6 +161,20 @@ def _compile(model, saved, group, orders, custom_objects):
             f"a freshly initialized optimizer. ({error})",
             stacklevel=4,
         )
+
+
+def _update(config, kept):
+    """Puts into an optimizer's config what Keras 3 has no place for."""
+    inner = kept.get(_INNER)
+    if isinstance(inner, dict):
+        _update(config[_INNER]["config"], inner)
+    config.update({name: value for name, value in kept.items() if name != _INNER})
+
+
+def _scaled(config):
+    if config["class_name"] == "LossScaleOptimizer":
+        return config
+    return {"class_name": "LossScaleOptimizer", "config": {_INNER: config}}
 
 
 def _arrays(group, name):

@@ -6,6 +6,7 @@ before 2.3 left out `iterations` of some optimizers, and Adam's third average.
 
 import numpy as np
 
+from hornbeam.optimizers.loss_scale import stepping
 from hornbeam.saving import conversion, weights
 
 _ENOUGH = 100_000  # steps after which the product is 0, or a file asks for a loop without end
@@ -22,7 +23,7 @@ def in_our_order(model, group, arrays):
     Raises:
         ValueError: if they are not the state of this optimizer for this model.
     """
-    optimizer = model.optimizer
+    optimizer = stepping(model.optimizer)
     params = model._collected_trainable_weights
     slot_names = getattr(optimizer, "slot_names", ())
     if not params or getattr(optimizer, "is_symbolic", True):

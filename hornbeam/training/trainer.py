@@ -17,6 +17,7 @@ from hornbeam.bytecode import portable, unpacked
 from hornbeam.engine.compiled import Compiled
 from hornbeam.engine.input_layer import Input
 from hornbeam.engine.node import from_list, to_list
+from hornbeam.optimizers.loss_scale import stepping
 from hornbeam.training import evaluating, fitting, predicting, standardize, steps
 from hornbeam.training.data import Arrays, Stream, narrow
 from hornbeam.training.functions import OwnFunction, StepFunction, graph_function
@@ -39,6 +40,12 @@ _KEPT = (
 
 class NotCompiledError(RuntimeError):
     """Training was asked of a model without `compile`."""
+
+
+def _attributes_of(optimizer):
+    """Lists the variables that are attributes of an optimizer, and of the one inside it."""
+    both = dict.fromkeys([optimizer, stepping(optimizer)])
+    return [v for one in both for v in vars(one).values() if isinstance(v, Variable)]
 
 
 def for_policy(optimizer, model):
@@ -325,7 +332,7 @@ class Trainer:
             if mode == TRAIN:
                 self.make_optimizer_weights()
                 known += self.optimizer.weights
-                known += [v for v in vars(self.optimizer).values() if isinstance(v, Variable)]
+                known += _attributes_of(self.optimizer)
                 body = steps.train_body(self)
             else:
                 body = steps.test_body(self)
@@ -354,7 +361,7 @@ class Trainer:
         self.make_optimizer_weights()
         optimizer = self.optimizer
         known = [*self.model.weights, *self.objective.variables, *optimizer.weights]
-        known += [v for v in vars(optimizer).values() if isinstance(v, Variable)]
+        known += _attributes_of(optimizer)
         known = list(dict.fromkeys(known))
         step = next((step for key, step in self._steps.items() if key[0] == TRAIN), None)
         return known, [] if step is None else self._variables_beside(step, known)
