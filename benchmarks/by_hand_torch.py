@@ -12,21 +12,32 @@ from torch.nn import functional
 from benchmarks import nets
 
 
+def _as_keras(model):
+    """Returns `model` with the initial weights that Keras draws, so that it learns alike."""
+    for module in model.modules():
+        if isinstance(module, nn.Embedding):
+            nn.init.uniform_(module.weight, -0.05, 0.05)
+        elif isinstance(module, (nn.Linear, nn.Conv1d, nn.Conv2d)):
+            nn.init.xavier_uniform_(module.weight)
+            nn.init.zeros_(module.bias)
+    return model
+
+
 def dense():
-    return nn.Sequential(
+    return _as_keras(nn.Sequential(
         nn.Linear(13, 64), nn.ReLU(),
         nn.Linear(64, 64), nn.ReLU(),
         nn.Linear(64, 1),
-    )
+    ))
 
 
 def mnist_mlp(dropout):
     drop = [nn.Dropout(dropout)] if dropout else []
-    return nn.Sequential(
+    return _as_keras(nn.Sequential(
         nn.Linear(784, 512), nn.ReLU(), *drop,
         nn.Linear(512, 512), nn.ReLU(), *drop,
         nn.Linear(512, 10),
-    )
+    ))
 
 
 class _Pooled(nn.Module):
@@ -48,7 +59,7 @@ class _Pooled(nn.Module):
 
 
 def mnist_cnn():
-    return _Pooled()
+    return _as_keras(_Pooled())
 
 
 class _Recurrent(nn.Module):
@@ -64,7 +75,7 @@ class _Recurrent(nn.Module):
 
 
 def imdb_recurrent(cell):
-    return _Recurrent(nets.IMDB_WORDS, cell)
+    return _as_keras(_Recurrent(nets.IMDB_WORDS, cell))
 
 
 class _TextConvolution(nn.Module):
@@ -83,7 +94,7 @@ class _TextConvolution(nn.Module):
 
 
 def text_cnn():
-    return _TextConvolution()
+    return _as_keras(_TextConvolution())
 
 
 class _AttentionBlock(nn.Module):
@@ -113,7 +124,7 @@ class _Attention(nn.Module):
 
 
 def attention():
-    return _Attention()
+    return _as_keras(_Attention())
 
 
 class _Residual(nn.Module):
@@ -156,9 +167,9 @@ def cifar_resnet20():
             shortcut = nn.Conv2d(before, filters, 1, strides) if strides > 1 else nn.Identity()
             layers.append(_Residual(path, shortcut))
             before = filters
-    model = _Images(layers, 64, 10, l2=1e-4)
+    model = _as_keras(_Images(layers, 64, 10, l2=1e-4))
     for kernel in _kernels(model):
-        nn.init.kaiming_normal_(kernel)  # the penalty tells initializers apart
+        nn.init.kaiming_normal_(kernel)
     return model
 
 
@@ -182,7 +193,7 @@ def resnet50():
             shortcut = convolution(before, 4 * filters, 1, strides) if block == 0 else []
             layers.append(_Residual(path, nn.Sequential(*shortcut)))
             before = 4 * filters
-    return _Images(layers, 2048, 1000)
+    return _as_keras(_Images(layers, 2048, 1000))
 
 
 class _Vae(nn.Module):
@@ -200,7 +211,7 @@ class _Vae(nn.Module):
 
 
 def vae():
-    return _Vae()
+    return _as_keras(_Vae())
 
 
 def vae_loss(outputs, image):
