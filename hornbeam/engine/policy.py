@@ -66,6 +66,11 @@ class Policy:
         """Whether layers compute in another dtype than that of their weights."""
         return self._compute != self._variable
 
+    @property
+    def loss_scaling(self):
+        """Arguments of the `LossScaleOptimizer` that `compile` makes; None if it makes none."""
+        return {} if self._name == "mixed_float16" else None
+
     def __repr__(self):
         return f'<{type(self).__name__} "{self._name}">'
 

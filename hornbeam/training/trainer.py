@@ -50,10 +50,10 @@ def _attributes_of(optimizer):
 
 def for_policy(optimizer, model):
     """Returns the optimizer to train a model by: float16 needs its loss scaled."""
-    scales = isinstance(optimizer, optimizers.LossScaleOptimizer)
-    if scales or model.dtype_policy.name != "mixed_float16":
+    scaling = model.dtype_policy.loss_scaling
+    if scaling is None or isinstance(optimizer, optimizers.LossScaleOptimizer):
         return optimizer
-    return optimizers.LossScaleOptimizer(optimizer)
+    return optimizers.LossScaleOptimizer(optimizer, **scaling)
 
 
 class Trainer:

@@ -1,85 +1,104 @@
-"""`tf.keras.mixed_precision`: everything is computed in `floatx()`; other policies say so."""
+"""`tf.keras.mixed_precision`, and what it was called before TensorFlow 2.4."""
 
-import warnings
+import inspect
 
-from hornbeam import backend as K
+from hornbeam import mixed_precision
+from hornbeam.mixed_precision import Policy, global_policy, set_global_policy
+from hornbeam.optimizers.loss_scale import arguments_of_loss_scale
 
 __all__ = [
-    "LossScaleOptimizer", "Policy", "experimental", "global_policy", "set_global_policy",
-    "set_policy",
+    "DynamicLossScale", "FixedLossScale", "LossScaleOptimizer", "Policy", "experimental",
+    "global_policy", "set_global_policy", "set_policy",
 ]  # fmt: skip
 
 
-class Policy:
-    """In which dtypes layers compute and keep their weights.
+class LossScaleOptimizer(mixed_precision.LossScaleOptimizer):
+    """The class of hornbeam, which takes the older arguments too.
 
     Args:
-        name: 'float32', 'float64', 'float16', 'bfloat16', or 'mixed_float16' and
-            'mixed_bfloat16', for which a warning says that float32 is used instead.
-        loss_scale: Not needed in float32.
+        inner_optimizer: An optimizer; before TensorFlow 2.4 its name was `optimizer`.
+        dynamic: Bool; or, in its place before 2.4, the loss scale: `'dynamic'`, a number, a
+            `DynamicLossScale` or a `FixedLossScale`. By name it is `loss_scale`.
+        initial_scale, dynamic_growth_steps: See `hornbeam.mixed_precision.LossScaleOptimizer`.
 
-    Raises:
-        ValueError: for another name.
+    Source: tf.keras 2.1 to 2.3, `tf.keras.mixed_precision.experimental.LossScaleOptimizer`.
     """
 
-    def __init__(self, name, loss_scale=None):
-        known = ("float16", "bfloat16", "float32", "float64", "mixed_float16", "mixed_bfloat16")
-        if name not in known:
-            raise ValueError(f"Cannot convert value {name!r} to a Policy. Expected one of {known}.")
-        if name.startswith("mixed"):
-            warnings.warn(
-                f"Mixed precision ({name}) is not provided by hornbeam: the model is computed in "
-                "float32, so results are as exact or more. K.set_floatx('bfloat16') computes "
-                "everything in 16 bits.",
-                stacklevel=2,
-            )
-        self.name = name
+    def __init__(self, inner_optimizer=None, dynamic=True, initial_scale=None,
+                 dynamic_growth_steps=None, *, optimizer=None, loss_scale=None):
+        options = {"initial_scale": initial_scale, "dynamic_growth_steps": dynamic_growth_steps}
+        if loss_scale is None and not isinstance(dynamic, bool):
+            loss_scale, dynamic = dynamic, True
+        if loss_scale is not None:
+            options.update(arguments_of_loss_scale(loss_scale))
+        super().__init__(optimizer if inner_optimizer is None else inner_optimizer,
+                         **{"dynamic": dynamic, **options})
 
-    @property
-    def compute_dtype(self):
-        """The dtype in which layers compute."""
-        return "float32" if self.name.startswith("mixed") else self.name
 
-    variable_dtype = compute_dtype
+class DynamicLossScale:
+    """A loss scale that is halved where gradients are not finite, and doubled now and then.
+
+    Args:
+        initial_loss_scale: Float.
+        increment_period: Integer, finite steps after which the scale is doubled.
+        multiplier: Float; `LossScaleOptimizer` knows 2 alone.
+
+    Source: TensorFlow 2.1 to 2.3, `tf.mixed_precision.experimental.DynamicLossScale`.
+    """
+
+    def __init__(self, initial_loss_scale=2.0**15, increment_period=2000, multiplier=2.0):
+        self.initial_loss_scale = initial_loss_scale
+        self.increment_period = increment_period
+        self.multiplier = multiplier
 
     def get_config(self):
         """Returns the arguments of the constructor, as a dict."""
-        return {"name": self.name}
-
-    @classmethod
-    def from_config(cls, config):
-        """Makes a policy from what `get_config` returned."""
-        return cls(**config)
+        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
 
 
-_policy = None
+class FixedLossScale(DynamicLossScale):
+    """A loss scale that stays.
 
+    Args:
+        loss_scale_value: Float.
 
-def global_policy():
-    """Returns the policy that was set, or that of `floatx()`."""
-    return _policy or Policy(K.floatx())
+    Source: TensorFlow 2.1 to 2.3, `tf.mixed_precision.experimental.FixedLossScale`.
+    """
 
-
-def set_global_policy(policy):
-    """Sets the dtype of the layers made from here on. See `Policy`."""
-    global _policy
-    _policy = policy if isinstance(policy, Policy) else Policy(policy)
-    K.set_floatx(_policy.compute_dtype)
+    def __init__(self, loss_scale_value):
+        self.loss_scale_value = float(loss_scale_value)
 
 
 set_policy = set_global_policy
 
 
-def LossScaleOptimizer(optimizer=None, dynamic=True, initial_scale=None,  # noqa: N802
-                       dynamic_growth_steps=None, inner_optimizer=None, loss_scale=None):
-    """Returns the optimizer inside: float32 needs no scaling of losses."""
-    return inner_optimizer or optimizer
+class _Policy(Policy):
+    """A policy that says how the loss is scaled.
+
+    Args:
+        name: See `hornbeam.mixed_precision.Policy`.
+        loss_scale: What `compile` makes the `LossScaleOptimizer` of: `'dynamic'`, a number, a
+            `DynamicLossScale` or a `FixedLossScale`; None for no scaling. `'auto'` is `'dynamic'`
+            for 'mixed_float16', and None for any other name.
+
+    Source: tf.keras 2.1 to 2.3, `tf.keras.mixed_precision.experimental.Policy`.
+    """
+
+    def __init__(self, name, loss_scale="auto"):
+        super().__init__(name)
+        scales = name == "mixed_float16"
+        self.loss_scale = ("dynamic" if scales else None) if loss_scale == "auto" else loss_scale
+
+    @property
+    def loss_scaling(self):
+        return None if self.loss_scale is None else arguments_of_loss_scale(self.loss_scale)
 
 
 class experimental:  # noqa: N801  tf.keras's name
     """Older places of the same names."""
 
-    Policy = Policy
-    LossScaleOptimizer = staticmethod(LossScaleOptimizer)
+    Policy = _Policy
+    LossScaleOptimizer = LossScaleOptimizer
+    DynamicLossScale, FixedLossScale = DynamicLossScale, FixedLossScale
     global_policy = staticmethod(global_policy)
     set_policy = staticmethod(set_global_policy)
