@@ -4,6 +4,7 @@ Kernels are laid out as `(*window, input channels, filters)` in both formats, th
 transposed convolution as `(*window, filters, input channels)`.
 """
 
+import functools
 import math
 
 import jax.numpy as jnp
@@ -14,6 +15,7 @@ from hornbeam import kernels
 from hornbeam.backend.config import normalize_data_format
 from hornbeam.backend.errors import ShapeError
 from hornbeam.backend.ops import op
+from hornbeam.backend.placement import by_parts
 from hornbeam.backend.variables import int_shape, ndim
 
 # ---- what the functions have in common
@@ -146,7 +148,10 @@ def _convolve_channels(x, kernel, strides, padding, data_format, dilation):
     first = data_format == "channels_first"
     x = jnp.moveaxis(x, 1, -1) if first else x
     padding = _pairs(x.shape[1:-1], window, strides, padding, dilation)
-    y = kernels.depthwise(x, kernel, strides, padding, dilation)
+    each = functools.partial(
+        kernels.depthwise, strides=strides, pads=padding, dilation=dilation
+    )
+    y = by_parts(each, (x, kernel), (0, None), 0)
     return jnp.moveaxis(y, -1, 1) if first else y
 
 

@@ -156,12 +156,27 @@ class Placement:
 
     @contextlib.contextmanager
     def tracing(self):
-        """Context in which kernels ask `parts_of` how a batch is split."""
+        """Context in which a step is traced; see `by_parts`."""
         _tracing.append(self)
         try:
             yield
         finally:
             _tracing.remove(self)
+
+    def divides(self, arguments, axes):
+        """Whether the arguments of `by_parts` can be split evenly."""
+        sizes = [
+            array.shape[axis]
+            for argument, axis in zip(arguments, axes) if axis is not None
+            for array in jax.tree.leaves(argument)
+        ]
+        return all(size % self.parts == 0 for size in sizes)
+
+    def mapped_axes(self, axis):
+        """The `PartitionSpec` of arrays whose samples are along `axis`; None: they have none."""
+        if axis is None:
+            return PartitionSpec()
+        return PartitionSpec(*[None] * axis, *self._split.spec)
 
     def split(self, tree):
         """Says of a batch's arrays that they are split."""
@@ -235,10 +250,30 @@ def is_first_process():
     return not jax.distributed.is_initialized() or jax.process_index() == 0
 
 
-def parts_of(size):
-    """Into how many parts the program that is being traced splits a batch of `size` samples."""
+def by_parts(function, arguments, axes, result_axes):
+    """Calls a function of arrays; in a step that is shared out, for each device's samples apart.
+
+    For functions whose samples do not depend on each other, and whose loops or reshapes XLA cannot
+    split: it would gather all samples on every device.
+
+    Args:
+        function: Function of `arguments`.
+        arguments: Tuple of arrays, or of lists and tuples of them.
+        axes: Tuple with the axis of the samples for each argument, or None for one that all
+            samples share; its gradient is added up over the devices.
+        result_axes: The axis of the samples in each result, in the same way.
+    """
     placement = _tracing[-1] if _tracing else None
-    return placement.parts if placement is not None and size % placement.parts == 0 else 1
+    if placement is None or not placement.divides(arguments, axes):
+        return function(*arguments)
+    split = placement.mapped_axes
+    return jax.shard_map(
+        function,
+        mesh=placement.mesh,
+        in_specs=tuple(split(axis) for axis in axes),
+        out_specs=jax.tree.map(split, result_axes),
+        check_vma=False,
+    )(*arguments)
 
 
 # ---- which one counts

@@ -1,8 +1,11 @@
 """Cells over whole sequences: the kernels for them as an operation."""
 
+import functools
+
 import jax.numpy as jnp
 
 from hornbeam.backend.ops import op
+from hornbeam.backend.placement import by_parts
 from hornbeam.kernels import recurrent
 
 __all__ = ["ACTIVATIONS", "run_cell"]
@@ -35,5 +38,7 @@ def run_cell(kind, inputs, states, weights, mask=None, go_backwards=False):
         mask = None if mask is None else jnp.flip(mask, 0)
     states = [jnp.asarray(state) for state in states]
     weights = [jnp.asarray(weight) for weight in weights]
-    outputs, last = recurrent.run(recurrent.Kind(*kind), inputs, states, weights, mask)
+    run = functools.partial(recurrent.run, recurrent.Kind(*kind))
+    arguments, axes = (inputs, tuple(states), tuple(weights), mask), (1, 0, None, 1)
+    outputs, last = by_parts(run, arguments, axes, (1, 0))
     return [outputs[-1], jnp.swapaxes(outputs, 0, 1), *last]

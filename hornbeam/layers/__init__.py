@@ -107,7 +107,6 @@ from hornbeam.layers.multi_head_attention import (
 )
 from hornbeam.layers.noise import AlphaDropout, GaussianDropout, GaussianNoise
 from hornbeam.layers.normalization import BatchNormalization
-from hornbeam.layers.parallel import SplitBatch  # noqa: F401  for multi_gpu_model's files
 from hornbeam.layers.places import add_names_to_modules, make_merge_callable
 from hornbeam.layers.pooling import (
     AveragePooling1D,

@@ -89,7 +89,6 @@ ONLY_HERE = frozenset(
         "ParametricSoftplus",
         "Recurrent",
         "SReLU",
-        "SplitBatch",
         "ThresholdedReLU",
         "TimeDistributedDense",
     ]

@@ -3,8 +3,9 @@
 import jax
 import numpy as np
 
+from hornbeam.distribution import DataParallel
+from hornbeam.distribution.devices import name_of
 from hornbeam.layers import Activation
-from hornbeam.layers.parallel import SplitBatch
 from hornbeam.models import Model
 
 __all__ = ["multi_gpu_model"]
@@ -12,6 +13,8 @@ __all__ = ["multi_gpu_model"]
 
 def multi_gpu_model(model, gpus=None, cpu_merge=True, cpu_relocation=False):
     """Makes a model that computes each batch on several devices, each a part of the samples.
+
+    It is trained as `hornbeam.distribution.DataParallel` says; a file of it has its layers alone.
 
     Args:
         model: `Model` or `Sequential`, built. Its weights are shared: save this one.
@@ -42,16 +45,14 @@ def multi_gpu_model(model, gpus=None, cpu_merge=True, cpu_relocation=False):
             "part of the batch. Leave it out."
         )
     places = _places(gpus)
-    inputs = [
-        SplitBatch(places, name=f"split_{number}")(tensor)
-        for number, tensor in enumerate(model.inputs)
-    ]
-    outputs = model(inputs[0] if len(inputs) == 1 else inputs)
+    devices = DataParallel(devices=[name_of(jax.local_devices()[place]) for place in places])
+    outputs = model(model.inputs[0] if len(model.inputs) == 1 else model.inputs)
     outputs = outputs if isinstance(outputs, list) else [outputs]
     named = [
         Activation("linear", name=name)(output) for name, output in zip(model.output_names, outputs)
     ]
-    return Model(model.inputs, named)
+    with devices.scope():
+        return Model(model.inputs, named)
 
 
 def _places(gpus):
