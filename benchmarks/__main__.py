@@ -1,4 +1,7 @@
-"""python -m benchmarks [NAME ...]: runs subjects with their peers and prints ratios."""
+"""python -m benchmarks [NAME ...]: runs subjects with their peers and prints ratios.
+
+`python -m benchmarks gpu` does so on a GPU, and has arguments of its own.
+"""
 
 import argparse
 import datetime
@@ -60,4 +63,8 @@ def main():
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["gpu"]:
+        from benchmarks import gpu
+
+        sys.exit(gpu.main(sys.argv[2:]))
     sys.exit(main())

@@ -50,22 +50,21 @@ def python_of(peer):
     return os.environ.get(variable) or os.path.join(ROOT, default)
 
 
-def environment_of(peer, keras_home):
+def environment_of(peer, keras_home, any_device=False):
     """Returns the environment variables of `peer`'s process.
 
-    Everything runs on the CPU. `keras_home` is an empty folder, so that no
-    `keras.json` of the user changes the float type of one of them; what
-    torch.compile builds goes there too. Python may keep its bytecode, or every
-    import would compile the sources again.
+    Everything runs on the CPU, unless `any_device` leaves that to the libraries.
+    `keras_home` is an empty folder, so that no `keras.json` of the user changes the
+    float type of one of them; what torch.compile builds goes there too. Python may
+    keep its bytecode, or every import would compile the sources again.
     """
     kept = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    device = {} if any_device else {"JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": ""}
     return dict(
-        kept,
+        dict(kept, **device),
         PYTHONPATH=ROOT,
         KERAS_HOME=keras_home,
         TORCHINDUCTOR_CACHE_DIR=os.path.join(keras_home, "torch-compiled"),
-        JAX_PLATFORMS="cpu",
-        CUDA_VISIBLE_DEVICES="",
         TF_CPP_MIN_LOG_LEVEL="3",
         **peer.environment
     )

@@ -82,7 +82,7 @@ class Worker:
         self.errors = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             [peers.python_of(peer), "-m", "benchmarks.worker", subject, name],
-            cwd=peers.ROOT, env=peers.environment_of(peer, bench.keras_home),
+            cwd=peers.ROOT, env=bench.environment_of(peer),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors,
             text=True,
         )
@@ -127,15 +127,20 @@ class Bench:
         only: names of the peers to run; the others are left out of the tables.
         rounds: how many measured rounds a case has.
         round_s: how many seconds a round should last at least.
+        any_device: whether the peers may use a GPU; otherwise all run on the CPU.
     """
 
-    def __init__(self, only, rounds, round_s):
+    def __init__(self, only, rounds, round_s, any_device=False):
+        self.any_device = any_device
         self.only, self.rounds, self.round_s = only, rounds, round_s
         self.versions = {}  # name of a peer: {package: version}
         self.failed = set()  # names of the peers that somewhere gave no number
         self._folder = tempfile.TemporaryDirectory(prefix="keras-home-")
         self.keras_home = self._folder.name
         self._absences = {}
+
+    def environment_of(self, peer):
+        return peers.environment_of(peer, self.keras_home, self.any_device)
 
     def absence(self, name):
         """Returns why a peer cannot run here, in two words, or None if it can."""
@@ -238,7 +243,7 @@ class Bench:
         say("%s: %s" % (peer.label, statement[-40:]))
         done = subprocess.run(
             [peers.python_of(peer), "-c", statement] + list(arguments),
-            cwd=peers.ROOT, env=dict(peers.environment_of(peer, self.keras_home), **environment),
+            cwd=peers.ROOT, env=dict(self.environment_of(peer), **environment),
             capture_output=True, text=True,
         )
         say("")

@@ -59,7 +59,7 @@ class Calls:
 
     def __init__(self, keras):
         keras.layers  # noqa: B018  hornbeam imports JAX when it is first used
-        self.counts = _count_events()
+        self.counts = count_events()
         self.model = nets.dense(keras)
         self.x, self.y = nets.dense_data(3210)  # the last batch is smaller
 
@@ -95,7 +95,7 @@ class Calls:
         self.model.predict(self.x[:1], verbose=0)
 
 
-def _count_events():
+def count_events():
     """Counts JAX's compilations and traces from now on; None in a process without JAX."""
     import sys
 
