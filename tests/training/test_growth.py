@@ -12,6 +12,7 @@ from hornbeam import backend as K
 from hornbeam.layers import LSTM, BatchNormalization, Conv2D, Dense, Reshape
 from hornbeam.models import Sequential
 
+
 def one_round():
     layers = [
         Conv2D(2, 3, input_shape=(6, 6, 1)),
