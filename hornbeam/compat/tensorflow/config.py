@@ -151,8 +151,8 @@ def functions_run_eagerly():
 
 
 def experimental_connect_to_cluster(*args, **kwargs):
-    """Raises NotImplementedError: several hosts are reached through `jax.distributed`."""
-    raise NotImplementedError("Several hosts are reached through jax.distributed.initialize().")
+    """Raises NotImplementedError: several hosts are joined by `keras.distribution`."""
+    raise NotImplementedError("Several hosts are joined by keras.distribution.initialize().")
 
 
 def get_device_details(device):

@@ -1,10 +1,22 @@
-"""`tf.distribute`: strategies, which here train on one device."""
+"""`tf.distribute`: strategies, which share batches out as `hornbeam.distribution` does.
+
+Every device computes a part of one program. So a function that `Strategy.run` is given is called
+once, with the whole batch, and its values are whole: there is one replica to it, on all devices.
+"""
 
 import contextlib
-import warnings
+import functools
 
+import jax
+import numpy as np
+
+from hornbeam.backend.ops import op
+from hornbeam.backend.placement import scope
+from hornbeam.backend.tensors import Operand, Tensor
 from hornbeam.compat.tensorflow.absent import teller
 from hornbeam.compat.tensorflow.config import devices
+from hornbeam.distribution import DataParallel
+from hornbeam.distribution.devices import name_of
 
 __all__ = [
     "CentralStorageStrategy", "DistributedValues", "InputContext", "MirroredStrategy",
@@ -31,7 +43,7 @@ class InputContext:
 
 
 class ReplicaContext:
-    """The one replica."""
+    """The one replica, which has all devices."""
 
     num_replicas_in_sync = 1
     replica_id_in_sync_group = 0
@@ -50,22 +62,38 @@ class DistributedValues:
 
 
 class Strategy:
-    """One device does the work; `scope()` changes nothing."""
+    """One device does the work."""
 
     num_replicas_in_sync = 1
+    _distribution = None
 
     @contextlib.contextmanager
     def scope(self):
-        """Context in which models and variables are made."""
+        """Context of the models that are trained by this strategy, in it or later."""
         _strategies.append(self)
         try:
-            yield self
+            with contextlib.nullcontext() if self._distribution is None else scope(
+                self._distribution
+            ):
+                yield self
         finally:
             _strategies.remove(self)
 
     def run(self, fn, args=(), kwargs=None, options=None):
-        """Calls `fn`."""
-        return fn(*args, **(kwargs or {}))
+        """Calls `fn`, once: with the whole batch, whose samples are split over the devices."""
+        args, kwargs = tuple(args), dict(kwargs or {})
+        if self._distribution is not None:
+            args, kwargs = jax.tree.map(self._on_devices, (args, kwargs), is_leaf=_is_operand)
+        return fn(*args, **kwargs)
+
+    def _on_devices(self, value):
+        is_tensor = isinstance(value, (Tensor, np.ndarray, jax.Array))
+        return self._split(value) if is_tensor and len(value.shape) else value
+
+    @functools.cached_property
+    def _split(self):
+        placement = self._distribution.placement
+        return op(lambda value: placement.split(value))
 
     experimental_run_v2 = run
 
@@ -102,26 +130,43 @@ class Strategy:
 
 
 class MirroredStrategy(Strategy):
-    """Of several GPUs the first does the work; a warning says so.
+    """Models made in its scope are trained on several devices: `DataParallel`.
 
     Args:
-        devices: List of names, or None for all.
-        cross_device_ops: TensorFlow's.
+        devices: List of names, such as `"/gpu:0"`; None: all GPUs, or where there are none all
+            of JAX's devices.
+        cross_device_ops: TensorFlow's way to add up gradients. XLA chooses one; results are the
+            same with each.
+
+    Raises:
+        ValueError: for a device that is not there.
     """
 
     def __init__(self, devices=None, cross_device_ops=None):
-        count = len(devices) if devices else _gpus()
-        if count > 1:
-            warnings.warn(
-                f"tf.distribute: {count} devices were asked for, and one does the work; results "
-                "are those of one device. keras.utils.multi_gpu_model(model, gpus=n) splits each "
-                "batch over several.",
-                stacklevel=2,
-            )
+        found = _all_devices() if devices is None else [_device(name) for name in devices]
+        self.num_replicas_in_sync = len(found)
+        if len(found) > 1:
+            self._distribution = DataParallel(devices=[name_of(device) for device in found])
 
 
-def _gpus():
-    return len(devices("GPU"))
+def _is_operand(value):
+    return isinstance(value, Operand)
+
+
+def _all_devices():
+    return devices("GPU") or devices("TPU") or devices("CPU")
+
+
+def _device(name):
+    """JAX's device of TensorFlow's name, `/job:worker/replica:0/task:0/device:GPU:0` or shorter."""
+    kind, _, number = str(name).rpartition("/")[2].removeprefix("device:").partition(":")
+    found = devices(kind.upper())
+    if not number.isdigit() or int(number) >= len(found):
+        raise ValueError(
+            f"MirroredStrategy(devices=...) got {name!r}. There are {len(found)} devices of type "
+            f"{kind.upper()!r} here; they are named '/{kind.lower()}:0' and so on."
+        )
+    return found[int(number)]
 
 
 class OneDeviceStrategy(Strategy):
@@ -142,8 +187,9 @@ def _several_hosts(name):
     class Refused(Strategy):
         def __init__(self, *args, **kwargs):
             raise NotImplementedError(
-                f"tf.distribute.{name} is not provided by hornbeam: it trains on the devices of "
-                "one machine. Leave the strategy out, or use MirroredStrategy."
+                f"tf.distribute.{name} is not provided by hornbeam. Use MirroredStrategy for the "
+                "devices of one machine; several machines train one model after "
+                "keras.distribution.initialize(...) with keras.distribution.DataParallel()."
             )
 
     Refused.__name__ = Refused.__qualname__ = name
