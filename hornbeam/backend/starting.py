@@ -9,6 +9,8 @@ import contextlib
 import gc
 import sys
 
+from hornbeam.backend import memory
+
 
 @contextlib.contextmanager
 def collector_at_rest():
@@ -28,6 +30,7 @@ def collector_at_rest():
         gc.freeze()
 
 
+memory.keep_freed()  # before there are threads: each takes its arena as it starts
 if "jax" not in sys.modules:
     with collector_at_rest():
         import jax.numpy  # noqa: F401
