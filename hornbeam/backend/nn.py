@@ -386,7 +386,11 @@ def _bias_add(x, bias, data_format):
             shape = (1, bias.shape[-1], *bias.shape[:-1])  # a reshape, no transposition, as Keras
     else:
         shape = (1,) * (x.ndim - bias.ndim) + bias.shape
-    return x + bias.reshape(shape)
+    bias = bias.reshape(shape)
+    if x.dtype == bias.dtype and x.dtype.name in ("float16", "bfloat16"):
+        # The same sum, and the bias's gradient, a sum over all of `x`, is added up in 32 bits.
+        return (x.astype("float32") + bias.astype("float32")).astype(x.dtype)
+    return x + bias
 
 
 def bias_add(x, bias, data_format=None):
