@@ -89,13 +89,15 @@ class PReLU(Layer):
             initializer=self.alpha_initializer,
             regularizer=self.alpha_regularizer,
             constraint=self.alpha_constraint,
+            autocast=False,  # its gradient is a sum, which 16 bits would cut off
         )
         fixed = {axis: input_shape[axis] for axis in range(1, rank) if axis not in shared}
         self.input_spec = InputSpec(ndim=rank, axes=fixed)
         self.built = True
 
     def call(self, inputs, mask=None):  # a mask passes on; values do not depend on it
-        return K.relu(inputs) - self.alpha * K.relu(-inputs)
+        outputs = K.relu(inputs) - self.alpha * K.relu(-inputs)
+        return K.cast(outputs, K.dtype(inputs)) if self.dtype_policy.is_mixed else outputs
 
     def compute_output_shape(self, input_shape):
         return input_shape

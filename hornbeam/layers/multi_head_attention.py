@@ -161,8 +161,10 @@ class EinsumDense(Layer):
         letters = self._axes(rank)
         y = _einsum("{},{}->{}".format(*letters), inputs, self.kernel)
         if self.bias is not None:
-            missing = (1,) * (len(letters[2]) - len(self.bias.shape))
-            y = y + K.reshape(self.bias, (*missing, *self.bias.shape))
+            missing = (1,) * (len(letters[2]) - 1 - len(self.bias.shape))
+            bias = K.reshape(self.bias, (*missing, *self.bias.shape))
+            whole = K.ndim(bias) == len(letters[2])  # the batch, too, is among its axes
+            y = y + bias if whole else K.bias_add(y, bias, "channels_last")
         return self.activation(y)
 
     def compute_output_shape(self, input_shape):
