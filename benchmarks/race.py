@@ -28,14 +28,14 @@ ABSENCES = (NOT_INSTALLED, peers.NO_COMPILER)  # the others ran, and failed
 ANSWER_S = 900  # a worker that is silent for so long is ended
 SETTLE_S = 0.05  # between two workers' rounds: thread pools of the one before go to sleep
 
-# The faster of NumPy's and JAX's product of two float32 matrices of 2048 x 2048, the best of 8.
+# The faster of NumPy's and JAX's product of two float32 matrices of 2048 x 2048, the best of 5.
 PRODUCT_RATE = """
 import time, jax, numpy
 x = numpy.random.default_rng(0).random((2048, 2048), "float32")
 y = jax.numpy.asarray(x)
 product = jax.jit(jax.numpy.matmul)
 seconds = []
-for _ in range(8):
+for _ in range(5):
     for multiply in (lambda: x @ x, lambda: product(y, y).block_until_ready()):
         start = time.perf_counter()
         multiply()
