@@ -45,8 +45,8 @@ class _Augmentation(Layer):
 
     def _batchwise(self, images):
         if K.ndim(images) == 3:
-            return self._changed(K.expand_dims(images, 0))[0]
-        return self._changed(images)
+            return self._batchwise(K.expand_dims(images, 0))[0]
+        return K.cast(self._changed(images), self.compute_dtype)
 
     def _untouched(self, images):
         return images

@@ -1,6 +1,6 @@
 """Runs the cases in tf_keras and stores what comes out.
 
-    python -m tests.mixed_precision.regenerate      # in a Python that has tf_keras
+    python -m tests.mixed_precision.regenerate      # in a Python that has tf_keras and Keras 3
 """
 
 import json
@@ -45,9 +45,34 @@ def load():
     return found
 
 
+def write_file(keras, path, set_policy):
+    """Writes a model that was trained with its loss scaled, and what it predicts."""
+    set_policy("mixed_float16")
+    inputs = keras.Input((4,))
+    logits = keras.layers.Dense(3, name="logits")(inputs)
+    outputs = keras.layers.Activation("softmax", dtype="float32", name="softmax")(logits)
+    model = keras.Model(inputs, outputs)
+    model.compile(keras.optimizers.Adam(0.01), "mse")
+    random = np.random.RandomState(0)
+    x, y = random.uniform(-1, 1, (8, 4)), random.uniform(0, 1, (8, 3))
+    model.fit(x, y, batch_size=4, epochs=2, verbose=0)
+    model.save(path)
+    set_policy("float32")
+    return model.predict(x, verbose=0)
+
+
 if __name__ == "__main__":
+    import keras
     import tf_keras
 
     from .cases import CASES
 
-    store(found_by(tf_keras, CASES))
+    found = found_by(tf_keras, CASES)
+    place = os.path.dirname(FILE)
+    set_policy = tf_keras.mixed_precision.set_global_policy
+    for name in ("tf_keras.h5", "tf_keras.keras"):
+        path = os.path.join(place, "files", name)
+        found[f"files: {name}"] = write_file(tf_keras, path, set_policy)
+    path = os.path.join(place, "files", "keras3.keras")
+    found["files: keras3.keras"] = write_file(keras, path, keras.config.set_dtype_policy)
+    store(found)
