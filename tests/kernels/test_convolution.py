@@ -92,6 +92,27 @@ def test_the_input_gradient_is_a_transposed_convolution():
     np.testing.assert_allclose(dx, back(y)[0], rtol=1e-5, atol=1e-3)
 
 
+@pytest.mark.parametrize("filters", [3, 40], ids=["many places", "few places"])
+def test_gradients_with_windows_of_one_place(filters):
+    rng = np.random.default_rng(0)
+    x, matrix = (rng.normal(size=size).astype("float32") for size in [(2, 5, 4, 6), (6, filters)])
+
+    def norm(product):
+        def cubes(x, matrix):
+            return (product(x, matrix) ** 3).sum()
+
+        return lambda x, matrix: sum(
+            (each**2).sum() for each in jax.grad(cubes, (0, 1))(x, matrix)
+        )
+
+    slopes, expected = (
+        jax.jit(jax.grad(norm(product), (0, 1)))(x, matrix)
+        for product in (kernels.pointwise, jnp.matmul)
+    )
+    for found, wanted in zip(slopes, expected):
+        np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5 * np.abs(wanted).max())
+
+
 def test_a_loop_and_a_map_over_examples_compute_the_same():
     case = CASES["odd sizes"]
     x, kernel = arrays(case)
