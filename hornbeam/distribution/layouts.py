@@ -51,7 +51,7 @@ class DeviceMesh:
 
     @functools.cached_property
     def backend_mesh(self):
-        found = [device_named(name) for name in self.devices.flat]
+        found = [device_named(name) for name in self.devices.reshape(-1).tolist()]
         return Mesh(np.array(found, object).reshape(self.shape), tuple(self.axis_names))
 
     def __getstate__(self):

@@ -98,7 +98,7 @@ def test_the_innermost_scope_counts_then_what_is_set():
         with here.scope():
             assert D.distribution() is here
         assert D.distribution() is everywhere
-        with pytest.raises(ValueError, match="takes a DataParallel, a ModelParallel or None; got 3"):
+        with pytest.raises(ValueError, match="ModelParallel or None; got 3 of type int"):
             D.set_distribution(3)
     finally:
         D.set_distribution(None)
