@@ -100,8 +100,8 @@ struct Scatter {
 };
 
 struct Loops {
-  int64_t lanes;
-  void (*gather)(const Gather&, int64_t begin, int64_t end);
+  int64_t lanes, filters_at_once;
+  void (*gather)(const Gather&, int64_t begin, int64_t end, int64_t f0, int64_t f1);
   void (*kernel)(const Scatter&, float* sums, int64_t begin, int64_t end, int64_t first,
                  int64_t last);
 };
@@ -208,16 +208,18 @@ std::vector<float> Padded(const float* kernel, int64_t rows, int64_t filters, in
 }
 
 // (taps, channels, filters) to (taps, filters, width), where width is that of the channels, padded.
-std::vector<float> Exchanged(ffi::ThreadPool& pool, const float* kernel, int64_t taps,
-                             int64_t channels, int64_t filters, int64_t width) {
+std::unique_ptr<float[]> Exchanged(ffi::ThreadPool& pool, const float* kernel, int64_t taps,
+                                   int64_t channels, int64_t filters, int64_t width) {
   constexpr int64_t kBlock = 16;
   const int64_t blocks = (filters + kBlock - 1) / kBlock;
-  std::vector<float> exchanged(taps * filters * width);
+  std::unique_ptr<float[]> exchanged(new float[taps * filters * width]);
   Parallel(pool, taps * blocks, [&](int64_t i) {
     const int64_t tap = i / blocks, first = i % blocks * kBlock;
     const int64_t last = std::min(first + kBlock, filters);
     const float* from = kernel + tap * channels * filters;
-    float* to = exchanged.data() + tap * filters * width;
+    float* to = exchanged.get() + tap * filters * width;
+    for (int64_t f = first; f < last; ++f)
+      std::fill(to + f * width + channels, to + (f + 1) * width, 0.0f);
     for (int64_t c0 = 0; c0 < channels; c0 += kBlock)
       for (int64_t f = first; f < last; ++f)
         for (int64_t c = c0; c < std::min(c0 + kBlock, channels); ++c)
@@ -256,11 +258,20 @@ ffi::Error Wrong() {
 void RunGather(ffi::ThreadPool& pool, Gather& g, const Loops& loops) {
   std::vector<float> zeros(g.channels);
   g.zeros = zeros.data();
+  const int64_t taps = g.axes[0].taps * g.axes[1].taps * g.axes[2].taps;
   const int64_t row_size = g.axes[2].out * g.filters + g.axes[2].in * g.channels;
-  const int64_t fair = (g.rows + 4 * pool.num_threads() - 1) / (4 * pool.num_threads());
-  const int64_t rows = std::max<int64_t>(1, std::min(fair, CACHED_ROWS / row_size));
-  Parallel(pool, (g.rows + rows - 1) / rows, [&](int64_t i) {
-    loops.gather(g, i * rows, std::min(g.rows, (i + 1) * rows));
+  // Each task reads the kernel of its filters once: where that is the larger part, tasks take
+  // some filters of many rows, else all filters of some rows.
+  const bool by_filters = taps * g.channels * g.padded_filters > g.rows * row_size;
+  const int64_t filters = by_filters ? loops.filters_at_once : RoundUp(g.filters, loops.lanes);
+  const int64_t groups = (g.filters + filters - 1) / filters;
+  const int64_t tasks = 4 * pool.num_threads();
+  const int64_t fair = (g.rows * groups + tasks - 1) / tasks;
+  const int64_t most = by_filters ? g.rows : CACHED_ROWS / row_size;
+  const int64_t rows = std::clamp<int64_t>(most, 1, std::max<int64_t>(1, fair));
+  Parallel(pool, (g.rows + rows - 1) / rows * groups, [&](int64_t i) {
+    const int64_t begin = i / groups * rows, f0 = i % groups * filters;
+    loops.gather(g, begin, std::min(g.rows, begin + rows), f0, std::min(g.filters, f0 + filters));
   });
 }
 
@@ -295,10 +306,10 @@ ffi::Error InputGradient(ffi::ThreadPool pool, Array gradient, Array kernel, Num
   g.channels = window[4], g.filters = window[3];
   g.padded_filters = RoundUp(g.filters, loops.lanes);
   g.rows = dx->dimensions()[0] * dx->dimensions()[1] * dx->dimensions()[2];
-  const std::vector<float> exchanged =
+  const std::unique_ptr<float[]> exchanged =
       Exchanged(pool, kernel.typed_data(), window[0] * window[1] * window[2], window[3], window[4],
                 g.padded_filters);
-  g.in = gradient.typed_data(), g.out = dx->typed_data(), g.kernel = exchanged.data();
+  g.in = gradient.typed_data(), g.out = dx->typed_data(), g.kernel = exchanged.get();
   RunGather(pool, g, loops);
   return ffi::Error::Success();
 }
