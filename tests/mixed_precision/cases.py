@@ -56,10 +56,10 @@ FORWARD = {
 }
 
 
-def _in_policy(keras, policy, work):
+def _in_policy(keras, policy, work, *arguments):
     keras.mixed_precision.set_global_policy(policy)
     try:
-        return work()
+        return work(*arguments)
     finally:
         keras.mixed_precision.set_global_policy("float32")
 
@@ -69,8 +69,8 @@ def forward(keras, random):
     found = {}
     for policy in ("mixed_float16", "mixed_bfloat16"):
         for name, make in FORWARD.items():
-            shape, layers = _in_policy(keras, policy, lambda: make(keras.layers))
-            model = _in_policy(keras, policy, lambda: _functional(keras, shape, layers))
+            shape, layers = _in_policy(keras, policy, make, keras.layers)
+            model = _in_policy(keras, policy, _functional, keras, shape, layers)
             set_weights(model, random)
             x = random.uniform(-1, 1, (3, *shape)).astype("float32")
             entry = f"{policy} {name}"

@@ -1,4 +1,4 @@
-"""`LossScaleOptimizer`: its arguments, its step alone and in loops of a program's own, its state."""
+"""`LossScaleOptimizer`: its arguments, its step in every kind of training loop, its state."""
 
 import copy
 import pickle
