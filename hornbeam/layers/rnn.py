@@ -132,7 +132,7 @@ class RNN(TakesStates):
         num_constants = kwargs.pop("num_constants", None)
         mixed = getattr(cell, "_policy", None)
         if kwargs.get("dtype") is None and mixed is not mixed_policy(None):
-            kwargs["dtype"] = getattr(cell, "dtype_policy", None)  # the cell's weights are read in it
+            kwargs["dtype"] = getattr(cell, "dtype_policy", None)  # its weights are read in it
         super().__init__(**input_shape_of_steps(kwargs))
         self.cell = cell
         self.return_sequences = return_sequences
