@@ -6,6 +6,7 @@ So batch statistics, losses and metrics are those of the whole batch.
 """
 
 import contextlib
+import warnings
 
 import jax
 import numpy as np
@@ -42,6 +43,7 @@ class Placement:
         self._whole = NamedSharding(mesh, PartitionSpec())
         self._split = NamedSharding(mesh, PartitionSpec(batch_axis))
         self._sharding = {}
+        self._told = False
         self._index = jax.process_index()
 
     # ---- on the host
@@ -136,20 +138,29 @@ class Placement:
         """Returns the first process's integer, in all of them."""
         return int(share([np.array(number, "int64")])[0]) if self.processes > 1 else number
 
-    def check_same(self, **numbers):
-        """Checks that all processes were given the same numbers.
+    def check_batches(self, samples, batch_size):
+        """Checks the sizes of arrays; warns, once, where full batches cannot be split.
 
         Raises:
-            ValueError: in all of them, if they differ.
+            ValueError: if processes were given other sizes; in all of them.
         """
-        if self.processes == 1:
-            return
-        given = _all_of(np.array([list(numbers.values())], "int32"))
-        if (given != given[0]).any():
-            raise ValueError(
-                "Processes that train one model together must be given as many samples and the "
-                f"same batch size. They have {list(numbers)} = {given.tolist()}, in order of the "
-                "processes. Cut the longer data off, or pad the shorter with samples of weight 0."
+        if self.processes > 1:
+            given = _all_of(np.array([[samples, batch_size]], "int32"))
+            if (given != given[0]).any():
+                raise ValueError(
+                    "Processes that train one model together must be given as many samples and "
+                    f"the same batch size. They have [samples, batch_size] = {given.tolist()}, in "
+                    "order of the processes. Cut the longer data off, or pad the shorter with "
+                    "samples of weight 0."
+                )
+        (size,) = self.shape((batch_size,))
+        if size % self.parts and samples > batch_size and not self._told:
+            self._told = True
+            warnings.warn(
+                f"A batch of {size} samples cannot be split evenly over {self.parts} devices: each "
+                f"of them computes all of it. Choose a batch_size that is a multiple of "
+                f"{self.parts}.",
+                stacklevel=2,
             )
 
     # ---- in a program that is traced

@@ -49,7 +49,7 @@ class Arrays:
         """
         self._placement = placement
         if placement is not None:
-            placement.check_same(samples=self.samples, batch_size=self.batch_size)
+            placement.check_batches(self.samples, self.batch_size)
             self.fits = self.fits and not placement.own_samples
 
     def shuffle(self, mode):

@@ -7,6 +7,7 @@ import functools
 import json
 import re
 import sys
+import warnings
 
 import jax
 import numpy as np
@@ -72,18 +73,17 @@ def data(model, seed=0):
     return x, np.eye(4)[draw.randint(0, 4, SAMPLES)], draw.rand(SAMPLES)
 
 
-def trained(layers):
-    """Trains, tests and predicts on arrays."""
+def trained(layers, ends=16):
+    """Trains on arrays, tests and predicts on as many of them as `ends` says."""
     np.random.seed(0)
     model = sequential(layers)
     x, y, weights = data(model)
     model.compile("adam", "categorical_crossentropy", metrics=["accuracy", "mae"])
-    fit = model.fit(
-        x, y, batch_size=16, epochs=3, verbose=0, sample_weight=weights, validation_data=(x, y)
-    )
+    fit = model.fit(x, y, batch_size=16, epochs=3, verbose=0, sample_weight=weights)
     return {
         "fit": fit.history,
-        "predict": model.predict(x, batch_size=16),
+        "evaluate": model.evaluate(x[:ends], y[:ends], batch_size=16, verbose=0),
+        "predict": model.predict(x[:ends], batch_size=16),
         "weights": [variable.get_value() for variable in model.weights],
         "optimizer": [variable.get_value() for variable in model.optimizer.weights],
         "devices": devices_of(model),
@@ -208,6 +208,7 @@ def main(path):
     facts = {"all devices": D.list_devices()}
     models = dense, convolutional, recurrent
     work = {layers.__name__: functools.partial(trained, layers) for layers in models}
+    work["dense"] = functools.partial(trained, dense, SAMPLES)
     work["batch_by_batch"] = batch_by_batch
     for name, function in work.items():
         facts[name] = [function()]
@@ -224,8 +225,15 @@ def main(path):
     mesh = D.DeviceMesh((2, 4), ["batch", "model"])
     layout_map = D.LayoutMap(mesh)
     layout_map["wide/kernel"] = (None, "model")
-    models = [None, D.ModelParallel(layout_map=layout_map)]
-    facts["model_parallel"] = [split_weights(distribution) for distribution in models]
+    split = D.ModelParallel(layout_map=layout_map)
+    facts["model_parallel"] = [split_weights(distribution) for distribution in (None, split)]
+    distribution = D.DataParallel()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for _ in range(2):
+            distribution.placement.check_batches(SAMPLES, 16)
+            distribution.placement.check_batches(SAMPLES, 10)
+    facts["warnings"] = [str(warning.message) for warning in caught]
     print(json.dumps(facts, default=lambda value: np.asarray(value).tolist()))
 
 

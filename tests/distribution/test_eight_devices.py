@@ -39,7 +39,7 @@ def test_devices_are_listed_by_name(facts):
 
 
 @pytest.mark.parametrize("kind", ["dense", "convolutional", "recurrent"])
-@pytest.mark.parametrize("fact", ["fit", "predict", "weights", "optimizer"])
+@pytest.mark.parametrize("fact", ["fit", "evaluate", "predict", "weights", "optimizer"])
 def test_training_on_arrays(facts, kind, fact):
     one, eight = facts[kind]
     assert (one["devices"], eight["devices"]) == (1, 8)
@@ -56,6 +56,11 @@ def test_training_batch_by_batch(facts):
 def test_devices_only_add_up_gradients(facts, kind):
     """A gathered activation would be an all-gather; one step, and a loop of them."""
     assert facts["collectives"][kind] == [["all-reduce"], ["all-reduce"]]
+
+
+def test_a_batch_size_that_cannot_be_split_is_told_once(facts):
+    (warning,) = facts["warnings"]
+    assert "A batch of 10 samples cannot be split evenly over 8 devices" in warning
 
 
 def test_multi_gpu_model(facts):
