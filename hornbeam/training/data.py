@@ -111,11 +111,12 @@ class Arrays:
         index = self.order[start : start + size]
         return jax.tree.map(lambda array: array[index], self.tree)
 
-    def batch_shapes(self, size):
-        """Returns the shapes of a batch of `size` samples."""
-        return jax.tree.map(
+    def batch_shapes(self, size, fills=False):
+        """Returns the shapes of a batch of `size` samples; with `fills`, and how many count."""
+        shapes = jax.tree.map(
             lambda a: jax.ShapeDtypeStruct((size, *a.shape[1:]), a.dtype), self.tree
         )
+        return (*shapes, jax.ShapeDtypeStruct((), "int32")) if fills else shapes
 
     def split(self, fraction):
         """Splits off the last samples; returns the first and the last part.

@@ -24,9 +24,12 @@ def run_arrays(runner, arrays, listener, interrupts):
     """
     size, samples = arrays.batch_size, arrays.samples
     whole, rest = divmod(samples, size)
+    fills = runner.fills(arrays)
+    if fills:
+        whole, rest = whole + 1, 0
     results, done = None, 0
     while done < whole:
-        step = runner.step_for(arrays, size)
+        step = runner.step_for(arrays, size, fills)
         count = _chunk(step, whole - done, listener is not None)
         if step.placement is not None:  # processes that train together run the same loops
             count = step.placement.agreed(count)
@@ -37,7 +40,7 @@ def run_arrays(runner, arrays, listener, interrupts):
             results = np.asarray(results)  # waits
             step.note(time.perf_counter() - began, count)
         if listener is not None:
-            listener(done, done * size, results)
+            listener(done, min(done * size, samples), results)
         interrupts.check()
     if rest:
         step = runner.step_for(arrays, rest)

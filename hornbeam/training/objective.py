@@ -84,9 +84,7 @@ class Output:
             with running.recording():
                 per_sample = self.loss.call(self.target, self.tensor)
             per_sample = program.resolve(per_sample)
-            return _scalar(
-                compute_weighted_loss(per_sample, weight, reduction=self.loss.reduction)
-            )
+            return _scalar(compute_weighted_loss(per_sample, weight, reduction=self.loss.reduction))
 
 
 def _scalar(value):
@@ -296,7 +294,8 @@ class Objective:
             program: The active program.
             targets: List of arrays, one for each output with a loss.
             weights: List of arrays or None, likewise.
-            count: Number of samples in the batch.
+            count: Number of samples in the batch that count: an integer, or traced where the batch
+                may have been filled up; what comes behind them does not.
 
         Returns:
             The total loss, and the losses of the outputs.
@@ -308,16 +307,27 @@ class Objective:
         added = list(store.losses)  # those of the model's own run
         total, parts = None, []
         fed = iter(zip(targets, weights))
+        filled = not isinstance(count, int)
         for output, y_pred in zip(self.outputs, predictions):
             if output.loss is None:
                 continue
             y_true, weight = next(fed)
             y_pred = output.prediction(program, y_pred)
             mask = program.mask_of(y_pred)
-            value = output.value(program, y_true, y_pred, weight, mask)
+            ones = None
+            if filled:
+                size = y_pred.shape[0]
+                ones = (jnp.arange(size) < count).astype(output.dtype)
+                # Averages are over all: what counts makes up for what does not.
+                share = (size / count).astype(output.dtype)
+                of_loss = _with_mask(weight, ones * share, y_pred)
+                weight = _with_mask(weight, ones, y_pred)
+            else:
+                of_loss = weight
+            value = output.value(program, y_true, y_pred, of_loss, mask)
             parts.append(value)
             for metric in output.metrics:
-                metric.update_state(y_true, y_pred, sample_weight=_with_mask(None, mask, y_pred))
+                metric.update_state(y_true, y_pred, sample_weight=_with_mask(ones, mask, y_pred))
             for metric in output.weighted_metrics:
                 weight = _with_mask(weight, mask, y_pred)
                 metric.update_state(y_true, y_pred, sample_weight=weight)
@@ -328,8 +338,9 @@ class Objective:
         self.added.update(program, store.metrics)
         for metric, tensor in self.appended:
             metric.update_state(_scalar(program.resolve(tensor)), sample_weight=float(count))
+        samples = count.astype("float32") if filled else float(count)
         for metric, value in zip(self.totals, [total, *parts]):
-            metric.update_state(value, sample_weight=float(count))
+            metric.update_state(value, sample_weight=samples)
         return total, parts
 
     def _regularization(self, program, added):

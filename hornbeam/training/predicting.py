@@ -76,6 +76,7 @@ def _inputs_of(item, model):
 
 def _predict(trainer, data, batches, steps, callbacks, verbose, interrupts):
     runner = Runner(trainer, PREDICT)
+    full = data.batch_size if data.is_arrays and steps is None and runner.fills(data) else 0
     progress = progress_bar(data, steps, verbose)
     results, waiting, done = None, [], 0
     if callbacks is not None:
@@ -85,7 +86,9 @@ def _predict(trainer, data, batches, steps, callbacks, verbose, interrupts):
         if callbacks is not None:
             begin = {"batch": index, "size": size}
             callbacks._call_batch_hook(PREDICT, "begin", index, begin)
-        waiting.append((runner.batch(batch)[0], size))
+        filled = size < full
+        outputs, _ = runner.batch(_filled(batch, full) if filled else batch)
+        waiting.append((outputs, size, filled))
         if results is None:
             results = _Results(waiting[0][0], data.samples if steps is None else None)
         if len(waiting) > 8 or callbacks is not None or progress is not None:
@@ -99,11 +102,17 @@ def _predict(trainer, data, batches, steps, callbacks, verbose, interrupts):
         interrupts.check()
     if results is None:
         raise ValueError("The data yielded no batch, so there is nothing to predict.")
-    for outputs, size in waiting:
-        results.take(outputs, size)
+    for left in waiting:
+        results.take(*left)
     if callbacks is not None:
         callbacks.on_predict_end()
     return from_list(results.arrays())
+
+
+def _filled(batch, size):
+    """Repeats the last sample of a batch until there are `size`."""
+    counts = [1] * (batch_size_of(batch) - 1) + [size - batch_size_of(batch) + 1]
+    return [np.repeat(array, counts, axis=0) for array in batch]
 
 
 class _Results:
@@ -116,8 +125,10 @@ class _Results:
         self._whole = None
         self._pieces = [[] for _ in outputs]
 
-    def take(self, outputs, size):
+    def take(self, outputs, size, filled):
         self.last = [np.asarray(value) for value in outputs]
+        if filled:
+            self.last = [value[:size] for value in self.last]
         per_sample = all(a.ndim and a.shape[0] == size for a in self.last)
         if self._whole is None and self.samples is not None and per_sample and not self._place:
             self._whole = [np.empty((self.samples, *a.shape[1:]), a.dtype) for a in self.last]

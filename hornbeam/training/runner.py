@@ -7,6 +7,7 @@ from hornbeam.backend.program import draw_seed
 from hornbeam.callbacks import CallbackList
 from hornbeam.callbacks.logs import Logs
 from hornbeam.callbacks.progbar import Progbar
+from hornbeam.training.filling import may_fill
 from hornbeam.training.randomness import share_random_state
 from hornbeam.training.steps import TRAIN, batch_size_of
 
@@ -50,9 +51,22 @@ class Runner:
         """Advances the step counter; returns the number of the first of them."""
         return self.trainer.count(self.mode, steps)
 
-    def step_for(self, arrays, size):
-        """Returns the compiled step for batches of `size` samples."""
-        return self.trainer.step(self.mode, arrays.batch_shapes(size), self.training)
+    def step_for(self, arrays, size, fills=False):
+        """Returns the compiled step for batches of `size` samples.
+
+        Args:
+            arrays: `Arrays`.
+            size: Integer.
+            fills: Whether it fills the last batch up to `size`; see `fills`.
+        """
+        return self.trainer.step(self.mode, arrays.batch_shapes(size, fills), self.training)
+
+    def fills(self, arrays):
+        """Whether a last, smaller batch of `arrays` is computed as a full one: see `filling`."""
+        uneven = arrays.samples % arrays.batch_size
+        return (
+            bool(uneven) and arrays.fits and self.own is None and may_fill(self.trainer, self.mode)
+        )
 
     def chunk(self, step, arrays, start, count, size):
         """Does `count` steps on arrays, in the way that is quickest; returns the results."""

@@ -19,6 +19,11 @@ def batch_size_of(batch):
     return int(leaves[0].shape[0]) if leaves and leaves[0].ndim else 1
 
 
+def counted(batch):
+    """Number of samples that count: of a batch that was filled up, its fourth part (traced)."""
+    return batch[3] if len(batch) > 3 else batch_size_of(batch)
+
+
 def bind_inputs(program, model, values):
     """Gives the model's fed inputs their values, in the inputs' dtypes."""
     for tensor, value in zip(model._feed_inputs, values):
@@ -27,7 +32,7 @@ def bind_inputs(program, model, values):
 
 def bind_batch(program, trainer, batch):
     """Binds inputs, targets and sample weights; returns the targets and weights."""
-    x, y, weights = batch
+    x, y, weights = batch[:3]
     bind_inputs(program, trainer.model, x)
     targets, sample_weights, fed = [], [], iter(y)
     for output, weight in zip(trainer.objective.with_loss, weights):
@@ -55,7 +60,7 @@ def train_body(trainer):
     def forward(scope, program, batch):
         targets, weights = bind_batch(program, trainer, batch)
         with running.activate(scope):
-            return objective.forward(scope, targets, weights, batch_size_of(batch))
+            return objective.forward(scope, targets, weights, counted(batch))
 
     def body(program, batch):
         if optimizer.is_symbolic:
@@ -95,7 +100,7 @@ def test_body(trainer):
     def body(program, batch):
         program.layers_write = "stateful"
         targets, weights = bind_batch(program, trainer, batch)
-        found = trainer.objective.forward(program, targets, weights, batch_size_of(batch))
+        found = trainer.objective.forward(program, targets, weights, counted(batch))
         apply_updates(program, normalize_updates(trainer.objective.metrics_updates))
         return found
 
@@ -143,6 +148,7 @@ class Step(Traced):
         compilation.configure()
         self.objective = objective
         self.placement = placement
+        self.fills = isinstance(batch, tuple) and len(batch) > 3
         self.seconds = None
         self._timed = False
         if objective is not None:
@@ -214,11 +220,18 @@ class Step(Traced):
         return state, results if self.placement is None else self.placement.readable(results)
 
     def _gather(self, data, order, start, size):
-        """Takes the samples `order[start:start + size]` out of each array, on their devices."""
-        index = lax.dynamic_slice_in_dim(order, start, size)
+        """Takes the samples `order[start:start + size]` out of each array, on their devices.
+
+        Fewer samples are filled up to `size`, where this step does so; see `counted`.
+        """
+        if self.fills:  # behind the last sample comes itself
+            index = jnp.take(order, start + lax.iota(jnp.int32, size), mode="clip")
+        else:
+            index = lax.dynamic_slice_in_dim(order, start, size)
         if self.placement is not None:
             index = self.placement.split(index)
-        return jax.tree.map(lambda array: jnp.take(array, index, axis=0, mode="clip"), data)
+        batch = jax.tree.map(lambda array: jnp.take(array, index, axis=0, mode="clip"), data)
+        return (*batch, jnp.minimum(order.shape[0] - start, size)) if self.fills else batch
 
     # ---- running them on the variables
 
