@@ -127,6 +127,12 @@ class Placement:
 
     # ---- between processes
 
+    def read(self, array):
+        """Returns an array whose parts lie in several processes whole, in each of them."""
+        if array.is_fully_addressable or array.is_fully_replicated:
+            return array
+        return jax.jit(lambda parts: parts, out_shardings=self._whole)(array)
+
     def agree(self, variables):
         """Gives variables that are not on the devices yet the values of the first process."""
         if self.processes > 1:

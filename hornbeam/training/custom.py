@@ -12,6 +12,7 @@ from hornbeam import metrics as metrics_
 from hornbeam import optimizers
 from hornbeam.backend import eagerly, running
 from hornbeam.backend.tapes import Tape
+from hornbeam.backend.tensors import Operand
 from hornbeam.backend.tracing import Compiled
 from hornbeam.callbacks import CallbackList, History, ProgbarLogger, needs_batches
 from hornbeam.callbacks.callback import as_list
@@ -24,6 +25,7 @@ from hornbeam.training.containers import CompiledLoss, CompiledMetrics
 from hornbeam.training.data import Arrays, Stream, narrow
 from hornbeam.training.interrupts import deferred
 from hornbeam.training.packing import unpack_x_y_sample_weight
+from hornbeam.training.randomness import share_random_state
 from hornbeam.training.trainer import NotCompiledError, Trainer, for_policy
 
 _HOOKS = (
@@ -230,7 +232,11 @@ class CustomTrainer(Trainer):
                 place.agree(self._variables())
                 place.settle(self._variables())
                 data = jax.tree.map(lambda leaf: place.batch(_plain(leaf)), data, is_leaf=_is_leaf)
-            return run(jax.tree.map(eagerly.tensor, data, is_leaf=_is_leaf))
+            found = run(jax.tree.map(eagerly.tensor, data, is_leaf=_is_leaf))
+            if place is None or place.processes == 1:
+                return found
+            found = jax.tree.map(functools.partial(_read, place), found, is_leaf=_is_leaf)
+            return place.own(found) if mode == "predict" else found
 
         return one
 
@@ -249,6 +255,8 @@ class CustomTrainer(Trainer):
 
     def _data(self, x, y, sample_weight, class_weight, batch_size, steps, shuffle, workers):
         """Returns the adapter of the data, and the function that makes a step's data of a batch."""
+        if self.placement is not None and self.placement.processes > 1:
+            share_random_state()
         if standardize.is_stream(x):
             stream = Stream(x, lambda item: item, steps=steps, shuffle=bool(shuffle), **workers)
             return stream, lambda item: _weighted(item, class_weight)
@@ -267,7 +275,9 @@ class CustomTrainer(Trainer):
             data = pack(*jax.tree.unflatten(tree, batch[0]))
             return _weighted(data, class_weight)
 
-        return Arrays(arrays, [], [], size, wide=False), restore
+        data = Arrays(arrays, [], [], size, wide=False)
+        data.place_on(self.placement)
+        return data, restore
 
     # ---- the methods of `Model`
 
@@ -498,6 +508,11 @@ def _plain(leaf):
     """An array of 32 bits of what is given as data."""
     value = leaf.numpy() if hasattr(leaf, "numpy") else leaf
     return narrow(np.asarray(value))
+
+
+def _read(place, leaf):
+    """A result as an array that each process has whole."""
+    return place.read(eagerly.value_of(leaf)) if isinstance(leaf, Operand) else leaf
 
 
 def _is_numbers(item):

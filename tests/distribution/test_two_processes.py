@@ -62,7 +62,7 @@ def test_each_process_sees_all_devices(facts):
     assert (len(first), len(alone)) == (4, 1)
 
 
-@pytest.mark.parametrize("fact", ["same data", "on batches", "resumed", "own data"])
+@pytest.mark.parametrize("fact", ["same data", "on batches", "resumed", "own step", "own data"])
 def test_two_processes_end_as_one(facts, fact):
     first, second, alone = (flat(each[fact]) for each in facts)
     assert first == second
