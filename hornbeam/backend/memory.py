@@ -34,3 +34,10 @@ def keep_freed():
     if mallopt is not None:
         for option, value in ((_ARENA_MAX, 1), (_MMAP_MAX, 0), (_TRIM_THRESHOLD, _MOST)):
             mallopt(option, value)
+
+
+def give_back():
+    """Gives memory that is free back to the system: after work that needed much and is over."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)

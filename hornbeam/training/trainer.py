@@ -345,6 +345,9 @@ class Trainer:
         shape = tuple if place is None else place.shape
         shapes = jax.tree.map(lambda a: jax.ShapeDtypeStruct(shape(a.shape), a.dtype), batch)
         step = Step(body, shapes, training, self.wide, known, objective, place)
+        if place is None:  # or NumPy's arrays would stay beside the device's through a first step
+            for variable in step.state:
+                variable.on_device()
         if mode == TRAIN and self._beside is not None:
             values, self._beside = self._beside, None
             for variable, value in zip(self._variables_beside(step), values):
