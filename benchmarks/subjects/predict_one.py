@@ -8,7 +8,9 @@ TITLE = "dense 13-64-64-1, one small batch a call, NumPy in and NumPy out"
 
 PEERS = ["hornbeam"] + peers.RIVALS + ["jax"]
 
-GOALS = [Goal("tf_keras", at_least=20), Goal("keras3-jax", at_least=5)]
+MULTIPLES = {"tf_keras": 20, "keras3-jax": 5}
+
+GOALS = [Goal(name, at_least=MULTIPLES.get(name, 1)) for name in peers.RIVALS]
 
 CASES = [
     Case("predict", "`predict` of 1 sample", "µs", PEERS, GOALS),
