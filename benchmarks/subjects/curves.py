@@ -25,7 +25,7 @@ STEPS = 20
 CURVES = {
     "samples": Curve(
         "`fit` of dense 13-64-64-1, batch 32, an epoch of n samples",
-        [6400, 12800, 25600, 51200], lambda n: n, 1.25,
+        [25600, 51200, 102400, 204800], lambda n: n, 1.25,
     ),
     "batch": Curve(
         "`fit` of dense 128-512-1, an epoch of 20 batches of n samples",
@@ -37,7 +37,7 @@ CURVES = {
     ),
     "depth, built": Curve(
         "a network of n dense layers built and compiled by `compile`",
-        [10, 20, 40, 80], lambda n: n, 1.25,
+        [40, 80, 160, 320], lambda n: n, 1.25,
     ),
     "depth, first step": Curve(
         "the first step of a network of n dense layers: traced and compiled by XLA",
