@@ -3,16 +3,24 @@
 `HORNBEAM_COMPILATION_CACHE=0` turns it off; `JAX_COMPILATION_CACHE_DIR` names another folder.
 """
 
+import gc
 import os
 
 import jax
 
-from hornbeam.backend import memory
+from hornbeam.backend import memory, names
 
 _MAX_BYTES = 2 * 1024**3
 _COMPILED = "/jax/core/compile/backend_compile_duration"
 _LONG_S = 1.0  # a compilation that took this long has taken memory worth giving back
 _configured = False
+
+
+@names.on_reset
+def _free():
+    """Frees models that nobody holds; one built after another would leave pieces of all."""
+    gc.collect()
+    memory.give_back()
 
 
 def cache_folder():
