@@ -8,7 +8,7 @@ import os
 
 import jax
 
-from hornbeam.backend import memory, names
+from hornbeam.backend import memory, names, running
 
 _MAX_BYTES = 2 * 1024**3
 _COMPILED = "/jax/core/compile/backend_compile_duration"
@@ -79,6 +79,14 @@ def jit(function, **options):
             "xla_disable_hlo_passes": "cse_barrier_expander",
         }
     return jax.jit(function, **options)
+
+
+def is_nested(values):
+    """Whether what is computed from `values` now becomes a part of a program that is being traced.
+
+    A program of `jit` cannot: its options are for whole programs.
+    """
+    return running.program() is not None or any(isinstance(v, jax.core.Tracer) for v in values)
 
 
 def _mend(folder):

@@ -448,9 +448,8 @@ def evaluate(wanted):
     values = [cell.value for cell in leaves]
     wide = any(instruction.kernel.wide for instruction in order)
     replay = Replay(steps, tuple(numbers[cell] for cell in leaves), outputs)
-    traced = any(isinstance(value, jax.core.Tracer) for value in values)
     with wide_scope(wide):
-        if traced or not all(instruction.kernel.is_compiled for instruction in order):
+        if compilation.is_nested(values) or not all(instruction.kernel.is_compiled for instruction in order):
             found = replay(values)
         else:
             found = _compiled(replay)(values)

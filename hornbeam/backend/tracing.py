@@ -175,7 +175,10 @@ def _run(kernel, cells):
         kernel.runs += 1
     others += [cell.known() for cell in cells]
     with wide_scope(kernel.wide):
-        found = kernel.compiled(away, others)
+        if compilation.is_nested([*away, *others]):
+            found = kernel.apply([*away, *others])
+        else:
+            found = kernel.compiled(away, others)
     count = len(kernel.specs)
     for variable, value in zip(kernel.writes, found[count:]):
         variable.adopt(value)

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 import hornbeam
+import hornbeam.compat.tensorflow.mixed_precision as of_tensorflow  # `from` would turn eager on
 from hornbeam import backend as K
 from hornbeam import layers as L
 from hornbeam.backend import eagerly, running
 from hornbeam.backend.tapes import Tape
-from hornbeam.compat.tensorflow import mixed_precision as of_tensorflow
 from hornbeam.mixed_precision import LossScaleOptimizer, set_global_policy
 from hornbeam.models import Sequential, load_model
 from hornbeam.optimizers import SGD, Adam, Optimizer, deserialize, serialize
