@@ -448,8 +448,9 @@ def evaluate(wanted):
     values = [cell.value for cell in leaves]
     wide = any(instruction.kernel.wide for instruction in order)
     replay = Replay(steps, tuple(numbers[cell] for cell in leaves), outputs)
+    compiles = all(instruction.kernel.is_compiled for instruction in order)
     with wide_scope(wide):
-        if compilation.is_nested(values) or not all(instruction.kernel.is_compiled for instruction in order):
+        if compilation.is_nested(values) or not compiles:
             found = replay(values)
         else:
             found = _compiled(replay)(values)
