@@ -12,7 +12,8 @@ from hornbeam.backend import memory, names, running
 
 _MAX_BYTES = 2 * 1024**3
 _COMPILED = "/jax/core/compile/backend_compile_duration"
-_LONG_S = 1.0  # a compilation that took this long has taken memory worth giving back
+_LONG_S = 1.0  # compilations that took this long have taken memory worth giving back
+_seconds = 0.0  # of compilations since it was given back
 _configured = False
 
 
@@ -56,8 +57,12 @@ def _compiled(event, seconds, **details):
 
     Otherwise it stays in pieces that are too small for what XLA asks for in one.
     """
-    if event == _COMPILED and seconds > _LONG_S:
-        memory.give_back()
+    global _seconds
+    if event == _COMPILED:
+        _seconds += seconds
+        if _seconds > _LONG_S:
+            _seconds = 0.0
+            memory.give_back()
 
 
 def jit(function, **options):
