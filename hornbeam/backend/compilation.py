@@ -7,6 +7,7 @@ import gc
 import os
 
 import jax
+import jax.numpy as jnp
 
 from hornbeam.backend import memory, names, running
 
@@ -91,7 +92,9 @@ def is_nested(values):
 
     A program of `jit` cannot: its options are for whole programs.
     """
-    return running.program() is not None or any(isinstance(v, jax.core.Tracer) for v in values)
+    if running.program() is not None or any(isinstance(v, jax.core.Tracer) for v in values):
+        return True
+    return isinstance(jnp.empty(()), jax.core.Tracer)  # a loss that closes over arrays alone
 
 
 def _mend(folder):

@@ -57,8 +57,11 @@ def _backward(axes, epsilon, kept, gradients):
     d_gamma = jnp.sum(d_wide * deviations, axes, keepdims=True) * inverse
     factor = inverse * gamma
     slope = (2 * d_variance - factor * inverse * d_gamma) / count
-    offset = (d_mean - factor * d_beta) / count - slope * mean
-    dx = (d_wide * factor + wide * slope + offset).astype(x.dtype)
+    # The deviations' own mean is 0 but for the rounding of `mean`. Left in, the sum of `dx` is not
+    # 0 either: a bias before the normalization then drifts with Adam, which divides noise by noise.
+    rest = jnp.mean(deviations, axes, keepdims=True)
+    offset = (d_mean - factor * d_beta) / count - slope * rest
+    dx = (d_wide * factor + deviations * slope + offset).astype(x.dtype)
     return dx, d_gamma.astype(gamma.dtype), d_beta.astype(beta.dtype)
 
 

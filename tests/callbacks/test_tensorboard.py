@@ -181,6 +181,7 @@ def test_graph_of_a_subclassed_model_is_a_box_with_its_weights():
         def call(self, inputs):
             return self.dense(inputs) + 1
 
+    keras.backend.clear_session()  # inputs are counted from one
     model = Own()
     model.compile("sgd", "mse")
     model.train_on_batch(np.ones((2, 3)), np.ones((2, 2)))

@@ -132,7 +132,8 @@ def test_clipping_is_of_unscaled_gradients():
     optimizer = LossScaleOptimizer(SGD(1.0, clipvalue=0.5), initial_scale=1024.0)
     variable = K.variable([0.0, 0.0])
     scaled = np.float32([0.25, 4.0]) * 1024
-    optimizer.apply_gradients(zip(optimizer.get_unscaled_gradients([scaled]), [variable]))
+    with running.eagerly(eagerly):
+        optimizer.apply_gradients(zip(optimizer.get_unscaled_gradients([scaled]), [variable]))
     np.testing.assert_array_equal(variable.get_value(), [-0.25, -0.5])
 
 
