@@ -346,19 +346,33 @@ ffi::Error KernelGradient(ffi::ThreadPool pool, Array x, Array gradient, Numbers
   const int64_t parts = std::max<int64_t>(1, std::min(s.rows, most_parts));
   const int64_t wanted = (4 * pool.num_threads() + parts - 1) / parts;
   const int64_t groups = std::min(wanted, (s.channels + 11) / 12);
-  std::vector<float> sums(parts * size);
+  std::unique_ptr<float[]> own;
+  float* sums = dw->typed_data();
+  if (parts > 1 || filters != s.padded_filters) {
+    own.reset(new float[parts * size]);
+    sums = own.get();
+  }
   Parallel(pool, parts * groups, [&](int64_t i) {
     const int64_t part = i / groups, group = i % groups;
-    loops.kernel(s, sums.data() + part * size, s.rows * part / parts, s.rows * (part + 1) / parts,
-                 s.channels * group / groups, s.channels * (group + 1) / groups);
+    const int64_t first = s.channels * group / groups, last = s.channels * (group + 1) / groups;
+    float* mine = sums + part * size;
+    for (int64_t tap = 0; tap < taps; ++tap)
+      std::fill(mine + (tap * s.channels + first) * s.padded_filters,
+                mine + (tap * s.channels + last) * s.padded_filters, 0.0f);
+    loops.kernel(s, mine, s.rows * part / parts, s.rows * (part + 1) / parts, first, last);
   });
-  for (int64_t i = 0; i < taps * s.channels; ++i)
-    for (int64_t f = 0; f < filters; ++f) {
-      float sum = 0;
-      for (int64_t part = 0; part < parts; ++part)
-        sum += sums[part * size + i * s.padded_filters + f];
-      dw->typed_data()[i * filters + f] = sum;
+  if (own == nullptr) return ffi::Error::Success();
+  const int64_t all = taps * s.channels, at_once = std::max<int64_t>(1, 16384 / filters);
+  Parallel(pool, (all + at_once - 1) / at_once, [&](int64_t i) {
+    for (int64_t row = i * at_once; row < std::min(all, (i + 1) * at_once); ++row) {
+      float* to = dw->typed_data() + row * filters;
+      std::memcpy(to, sums + row * s.padded_filters, sizeof(float) * filters);
+      for (int64_t part = 1; part < parts; ++part) {
+        const float* from = sums + part * size + row * s.padded_filters;
+        for (int64_t f = 0; f < filters; ++f) to[f] += from[f];
+      }
     }
+  });
   return ffi::Error::Success();
 }
 
