@@ -6,13 +6,11 @@ import pytest
 
 PROGRAM = """
 import resource
-import sys
-import hornbeam
-import jax
 from hornbeam.backend import compilation
+import jax
 
-step = compilation.jit(lambda x: (x[:, None] * x).sum(0))  # 64 MB in between
-x = jax.numpy.ones(4096, "float32")
+step = compilation.jit(lambda x: (x @ x.T) @ x)  # 64 MiB in between, which no fusion avoids
+x = jax.numpy.ones((4096, 8), "float32")
 for _ in range(3):
     step(x).block_until_ready()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
