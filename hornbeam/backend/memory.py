@@ -13,19 +13,15 @@ import sys
 _TRIM_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -4, -8  # of mallopt(3), as in malloc.h
 _MOST = 2**31 - 1  # mallopt takes ints
 
-_done = False
-
 
 def keep_freed():
-    """Lets glibc keep up to 2 GiB of freed memory; elsewhere, and a second time, does nothing.
+    """Lets glibc keep up to 2 GiB of freed memory; elsewhere does nothing.
 
     One arena for all threads: the others cannot hold large pieces. `HORNBEAM_KEEP_MEMORY=0` leaves
     the settings as they are, and so does a setting of the user's own, such as `MALLOC_ARENA_MAX`.
     """
-    global _done
-    if _done or not sys.platform.startswith("linux"):
+    if not sys.platform.startswith("linux"):
         return
-    _done = True
     if os.environ.get("HORNBEAM_KEEP_MEMORY", "1") == "0":
         return
     if any(name.startswith("MALLOC_") or name == "GLIBC_TUNABLES" for name in os.environ):

@@ -199,11 +199,18 @@ void Parallel(ffi::ThreadPool& pool, int64_t count, const std::function<void(int
   state->finished.wait(lock, [&] { return state->done.load() == count; });
 }
 
-// (taps, channels, filters) as the loops read it: filters padded to whole vectors.
-std::vector<float> Padded(const float* kernel, int64_t rows, int64_t filters, int64_t width) {
-  std::vector<float> padded(rows * width);
-  for (int64_t row = 0; row < rows; ++row)
-    std::memcpy(&padded[row * width], kernel + row * filters, sizeof(float) * filters);
+// Rows of filters, each padded with zeros to whole vectors.
+std::unique_ptr<float[]> Padded(ffi::ThreadPool& pool, const float* from, int64_t rows,
+                                int64_t filters, int64_t width) {
+  std::unique_ptr<float[]> padded(new float[rows * width]);
+  const int64_t at_once = std::max<int64_t>(1, 16384 / width);
+  Parallel(pool, (rows + at_once - 1) / at_once, [&](int64_t i) {
+    for (int64_t row = i * at_once; row < std::min(rows, (i + 1) * at_once); ++row) {
+      float* to = padded.get() + row * width;
+      std::memcpy(to, from + row * filters, sizeof(float) * filters);
+      std::fill(to + filters, to + width, 0.0f);
+    }
+  });
   return padded;
 }
 
@@ -284,11 +291,11 @@ ffi::Error Convolve(ffi::ThreadPool pool, Array x, Array kernel, Numbers geometr
   g.padded_filters = RoundUp(g.filters, loops.lanes);
   g.rows = y->dimensions()[0] * y->dimensions()[1] * y->dimensions()[2];
   g.in = x.typed_data(), g.out = y->typed_data(), g.kernel = kernel.typed_data();
-  std::vector<float> padded;
+  std::unique_ptr<float[]> padded;
   if (g.padded_filters != g.filters) {
-    padded = Padded(g.kernel, window[0] * window[1] * window[2] * g.channels, g.filters,
+    padded = Padded(pool, g.kernel, window[0] * window[1] * window[2] * g.channels, g.filters,
                     g.padded_filters);
-    g.kernel = padded.data();
+    g.kernel = padded.get();
   }
   RunGather(pool, g, loops);
   return ffi::Error::Success();
@@ -330,15 +337,10 @@ ffi::Error KernelGradient(ffi::ThreadPool pool, Array x, Array gradient, Numbers
   const int64_t width = s.axes[2].out;
   s.rows_at_once = std::max<int64_t>(
       1, CACHED_ROWS / (width * s.padded_filters + s.axes[2].in * s.channels));
-  std::vector<float> padded;
+  std::unique_ptr<float[]> padded;
   if (filters != s.padded_filters) {
-    padded.resize(s.rows * width * s.padded_filters);
-    Parallel(pool, s.rows, [&](int64_t row) {
-      for (int64_t i = row * width; i < (row + 1) * width; ++i)
-        std::memcpy(&padded[i * s.padded_filters], s.gradient + i * filters,
-                    sizeof(float) * filters);
-    });
-    s.gradient = padded.data();
+    padded = Padded(pool, s.gradient, s.rows * width, filters, s.padded_filters);
+    s.gradient = padded.get();
   }
   // Parts of the rows have sums of their own; groups of channels share them.
   const int64_t size = taps * s.channels * s.padded_filters;
