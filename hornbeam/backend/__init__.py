@@ -39,10 +39,6 @@ from hornbeam.backend.convolution import (
     conv3d,
     conv3d_transpose,
     depthwise_conv2d,
-    local_conv1d,
-    local_conv2d,
-    pool2d,
-    pool3d,
     separable_conv1d,
     separable_conv2d,
 )
@@ -75,6 +71,7 @@ from hornbeam.backend.learning_phase import (
     set_learning_phase,
     symbolic_learning_phase,
 )
+from hornbeam.backend.local import local_conv1d, local_conv2d
 from hornbeam.backend.math import (
     abs,
     all,
@@ -134,6 +131,7 @@ from hornbeam.backend.nn import (
     sparse_categorical_crossentropy,
     tanh,
 )
+from hornbeam.backend.pooling import pool2d, pool3d
 from hornbeam.backend.random import (
     random_binomial,
     random_normal,

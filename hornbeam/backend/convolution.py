@@ -1,4 +1,4 @@
-"""Convolutions and pooling, in both data formats.
+"""Convolutions, in both data formats.
 
 Kernels are laid out as `(*window, input channels, filters)` in both formats, the kernel of a
 transposed convolution as `(*window, filters, input channels)`.
@@ -8,7 +8,6 @@ import functools
 import math
 
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 
 from hornbeam import kernels
@@ -17,8 +16,16 @@ from hornbeam.backend.errors import ShapeError
 from hornbeam.backend.ops import op
 from hornbeam.backend.placement import by_parts
 from hornbeam.backend.variables import int_shape, ndim
-
-# ---- what the functions have in common
+from hornbeam.backend.windows import (
+    channel_axis,
+    check_output,
+    checked_input,
+    checked_padding,
+    output_length,
+    per_dimension,
+    window_axes,
+    with_channels_last,
+)
 
 
 def _layout(count, data_format):
@@ -28,42 +35,8 @@ def _layout(count, data_format):
     return inputs, window + "IO", inputs
 
 
-def _per_dimension(name, argument, value, count):
-    """Returns `value` as a tuple of `count` ints."""
-    values = (value,) * count if isinstance(value, (int, np.integer)) else tuple(value)
-    if len(values) != count or any(int(v) != v or v < 1 for v in values):
-        raise ValueError(
-            f"{name} got {argument}={value!r}. Expected {count} positive integers, or one."
-        )
-    return tuple(int(v) for v in values)
-
-
-def _checked_padding(name, padding, allowed=("valid", "same")):
-    lowered = padding.lower() if isinstance(padding, str) else padding
-    if lowered not in allowed:
-        raise ValueError(f"Invalid padding: {padding!r} for {name}. Expected one of {allowed}.")
-    return lowered
-
-
-def _checked_input(name, x, count):
-    if ndim(x) != count + 2:
-        raise ShapeError(
-            f"{name} got an input of shape {int_shape(x)}, rank {ndim(x)}. "
-            f"It expects rank {count + 2}: (batch, {count} spatial axes and the channels)."
-        )
-
-
-def _channel_axis(data_format):
-    return 1 if data_format == "channels_first" else -1
-
-
-def _window_axes(count, data_format):
-    first = 2 if data_format == "channels_first" else 1
-    return tuple(range(first, first + count))
-
-
 def _check_channels(name, x, kernel, data_format, kernel_axis=-2):
-    given = int_shape(x)[_channel_axis(data_format)]
+    given = int_shape(x)[channel_axis(data_format)]
     wanted = int_shape(kernel)[kernel_axis]
     if given is not None and wanted is not None and given != wanted:
         raise ShapeError(
@@ -71,35 +44,6 @@ def _check_channels(name, x, kernel, data_format, kernel_axis=-2):
             f"and a kernel of shape {int_shape(kernel)}, which expects {wanted}. "
             "Check data_format and the kernel's layout (*window, inputs, filters)."
         )
-
-
-def _check_output(name, x, sizes):
-    if any(size is not None and size < 1 for size in sizes):
-        raise ShapeError(
-            f"Negative dimension size: {name} of an input of shape {int_shape(x)} would give the "
-            f"spatial size {tuple(sizes)}. The window is larger than the input; use a smaller "
-            "one or padding='same'."
-        )
-
-
-def output_length(length, window, padding, stride, dilation=1):
-    """Returns how many windows there are along an axis; None for None.
-
-    Args:
-        length: Size of the axis, or None.
-        window: Size of the window.
-        padding: `'valid'`, `'same'` or `'causal'`.
-        stride: Step from window to window.
-        dilation: Distance of the window's elements.
-    """
-    if length is None:
-        return None
-    if padding == "valid":
-        length -= (window - 1) * dilation
-    return -(-length // stride)
-
-
-# ---- convolutions
 
 
 @op
@@ -111,15 +55,17 @@ def _convolve(x, kernel, strides, padding, data_format, dilation):
 
 
 def _windows_summed(x, kernel, strides, padding, data_format, dilation):
-    last = data_format == "channels_last"
-    if last and kernels.on_cpu() and all(size == 1 for size in kernel.shape[:-2]):
+    is_pointwise = all(size == 1 for size in kernel.shape[:-2])
+    if is_pointwise and data_format == "channels_last" and kernels.on_cpu():
         x = x[(slice(None), *(slice(None, None, stride) for stride in strides))]
         return kernels.pointwise(x, kernel.reshape(kernel.shape[-2:]))
     if kernels.has_native(x.dtype, kernel.shape[:-2]):
-        x = x if last else jnp.moveaxis(x, 1, -1)
-        padding = _pairs(x.shape[1:-1], kernel.shape[:-2], strides, padding, dilation)
-        y = kernels.convolve(x, kernel, strides, padding, dilation)
-        return y if last else jnp.moveaxis(y, -1, 1)
+
+        def convolve(x):
+            pads = _pairs(x.shape[1:-1], kernel.shape[:-2], strides, padding, dilation)
+            return kernels.convolve(x, kernel, strides, pads, dilation)
+
+        return with_channels_last(convolve, x, data_format)
     return lax.conv_general_dilated(
         x,
         kernel,
@@ -144,14 +90,13 @@ def _convolve_channels(x, kernel, strides, padding, data_format, dilation):
             dimension_numbers=_layout(count, data_format),
             feature_group_count=kernel.shape[-2],
         )
-    first = data_format == "channels_first"
-    x = jnp.moveaxis(x, 1, -1) if first else x
-    padding = _pairs(x.shape[1:-1], window, strides, padding, dilation)
-    each = functools.partial(
-        kernels.depthwise, strides=strides, pads=padding, dilation=dilation
-    )
-    y = by_parts(each, (x, kernel), (0, None), 0)
-    return jnp.moveaxis(y, -1, 1) if first else y
+
+    def convolve(x):
+        pads = _pairs(x.shape[1:-1], window, strides, padding, dilation)
+        each = functools.partial(kernels.depthwise, strides=strides, pads=pads, dilation=dilation)
+        return by_parts(each, (x, kernel), (0, None), 0)
+
+    return with_channels_last(convolve, x, data_format)
 
 
 def _pairs(places, window, strides, padding, dilation):
@@ -171,10 +116,10 @@ def _of_one_dtype(*arrays):
 def _convolution(name, count, x, kernel, strides, padding, data_format, dilation, depthwise=False):
     data_format = normalize_data_format(data_format)
     allowed = ("valid", "same", "causal") if count == 1 else ("valid", "same")
-    padding = _checked_padding(name, padding, allowed)
-    strides = _per_dimension(name, "strides", strides, count)
-    dilation = _per_dimension(name, "dilation_rate", dilation, count)
-    _checked_input(name, x, count)
+    padding = checked_padding(name, padding, allowed)
+    strides = per_dimension(name, "strides", strides, count)
+    dilation = per_dimension(name, "dilation_rate", dilation, count)
+    checked_input(name, x, count)
     if ndim(kernel) != count + 2:
         raise ShapeError(
             f"{name} got a kernel of shape {int_shape(kernel)}. "
@@ -182,8 +127,8 @@ def _convolution(name, count, x, kernel, strides, padding, data_format, dilation
         )
     _check_channels(name, x, kernel, data_format)
     window = int_shape(kernel)[:count]
-    sizes = [int_shape(x)[axis] for axis in _window_axes(count, data_format)]
-    _check_output(
+    sizes = [int_shape(x)[axis] for axis in window_axes(count, data_format)]
+    check_output(
         name,
         x,
         [output_length(*each) for each in zip(sizes, window, [padding] * count, strides, dilation)],
@@ -367,7 +312,7 @@ def separable_conv2d(
 def _convolve_transposed(x, kernel, output_shape, strides, padding, data_format, dilation):
     x, kernel = _of_one_dtype(x, kernel)
     count = x.ndim - 2
-    axes = _window_axes(count, data_format)
+    axes = window_axes(count, data_format)
     places, pads, zeros = [], [], []
     for i, axis in enumerate(axes):
         size, wanted = x.shape[axis], int(output_shape[axis])
@@ -386,10 +331,11 @@ def _convolve_transposed(x, kernel, output_shape, strides, padding, data_format,
         places.append(wanted)
         zeros.append((before, 0))
     if kernels.has_native(x.dtype, kernel.shape[:count]):
-        first = data_format == "channels_first"
-        x = jnp.moveaxis(x, 1, -1) if first else x
-        y = kernels.input_gradient(x, kernel, places, strides, zeros, dilation)
-        return jnp.moveaxis(y, -1, 1) if first else y
+
+        def spread(x):
+            return kernels.input_gradient(x, kernel, places, strides, zeros, dilation)
+
+        return with_channels_last(spread, x, data_format)
     kernel = jnp.flip(kernel, range(count)).swapaxes(-1, -2)
     return lax.conv_general_dilated(
         x,
@@ -404,10 +350,10 @@ def _convolve_transposed(x, kernel, output_shape, strides, padding, data_format,
 
 def _transposed(name, count, x, kernel, output_shape, strides, padding, data_format, dilation_rate):
     data_format = normalize_data_format(data_format)
-    padding = _checked_padding(name, padding)
-    strides = _per_dimension(name, "strides", strides, count)
-    dilation = _per_dimension(name, "dilation_rate", dilation_rate, count)
-    _checked_input(name, x, count)
+    padding = checked_padding(name, padding)
+    strides = per_dimension(name, "strides", strides, count)
+    dilation = per_dimension(name, "dilation_rate", dilation_rate, count)
+    checked_input(name, x, count)
     _check_channels(name, x, kernel, data_format, kernel_axis=-1)
     return _convolve_transposed(x, kernel, output_shape, strides, padding, data_format, dilation)
 
@@ -467,179 +413,3 @@ def conv3d_transpose(x, kernel, output_shape, strides=(1, 1, 1), padding="valid"
     return _transposed(
         "K.conv3d_transpose", 3, x, kernel, output_shape, strides, padding, data_format, 1
     )
-
-
-# ---- convolutions with a kernel for each place
-
-
-@op
-def _local(inputs, kernel, kernel_size, strides, data_format):
-    inputs, kernel = jnp.asarray(inputs), jnp.asarray(kernel)
-    count = inputs.ndim - 2
-    first = data_format == "channels_first"
-    axes = _window_axes(count, data_format)
-    counts = [
-        output_length(inputs.shape[axis], kernel_size[i], "valid", strides[i])
-        for i, axis in enumerate(axes)
-    ]
-    patches = inputs
-    for i, axis in enumerate(axes):  # each axis becomes (places, window)
-        places = np.arange(counts[i])[:, None] * strides[i] + np.arange(kernel_size[i])
-        patches = jnp.take(patches, places, axis + i, mode="clip")
-    start = 2 if first else 1
-    place_axes = [start + 2 * i for i in range(count)]
-    window_axes = [axis + 1 for axis in place_axes]
-    channels = [1] if first else [start + 2 * count]
-    features = channels + window_axes if first else window_axes + channels
-    patches = patches.transpose(0, *place_axes, *features)
-    patches = patches.reshape(inputs.shape[0], int(np.prod(counts)), -1)  # (batch, place, feature)
-    if patches.shape[1:] != kernel.shape[:2]:
-        raise ShapeError(
-            f"A local convolution of an input of shape {inputs.shape} with windows {kernel_size} "
-            f"and strides {strides} needs a kernel of shape {(*patches.shape[1:], 'filters')}; "
-            f"got {kernel.shape}."
-        )
-    result = jnp.einsum("bpf,pfo->bpo", patches, kernel)
-    result = result.reshape(inputs.shape[0], *counts, kernel.shape[-1])
-    return jnp.moveaxis(result, -1, 1) if first else result
-
-
-def local_conv1d(inputs, kernel, kernel_size, strides, data_format=None):
-    """Convolution over steps with a kernel of its own for each place.
-
-    Args:
-        inputs: Tensor `(batch, steps, channels)`, or channels before steps.
-        kernel: Tensor `(places, window * channels, filters)`.
-        kernel_size: Tuple of one integer, the window.
-        strides: Tuple of one integer.
-        data_format: `'channels_last'`, `'channels_first'`, or None for the default.
-
-    Raises:
-        ValueError: for another data format, or shapes that do not fit.
-    """
-    name = "K.local_conv1d"
-    _checked_input(name, inputs, 1)
-    return _local(
-        inputs,
-        kernel,
-        _per_dimension(name, "kernel_size", kernel_size, 1),
-        _per_dimension(name, "strides", strides, 1),
-        normalize_data_format(data_format),
-    )
-
-
-def local_conv2d(inputs, kernel, kernel_size, strides, output_shape, data_format=None):
-    """Convolution over images with a kernel of its own for each place.
-
-    Args:
-        inputs: Tensor `(batch, rows, cols, channels)`, or channels before rows.
-        kernel: Tensor `(places, rows * cols * channels, filters)`; channels come first in its
-            second axis for `'channels_first'`.
-        kernel_size: Pair of integers, the window.
-        strides: Pair of integers.
-        output_shape: Pair of integers, rows and columns of the result.
-        data_format: `'channels_last'`, `'channels_first'`, or None for the default.
-
-    Raises:
-        ValueError: for another data format, or shapes that do not fit.
-    """
-    name = "K.local_conv2d"
-    _checked_input(name, inputs, 2)
-    data_format = normalize_data_format(data_format)
-    kernel_size = _per_dimension(name, "kernel_size", kernel_size, 2)
-    strides = _per_dimension(name, "strides", strides, 2)
-    sizes = [int_shape(inputs)[axis] for axis in _window_axes(2, data_format)]
-    counts = [output_length(s, k, "valid", t) for s, k, t in zip(sizes, kernel_size, strides)]
-    for count, wanted in zip(counts, output_shape):
-        if count is not None and count != wanted:
-            raise ShapeError(
-                f"{name} got output_shape={tuple(output_shape)}; an input of shape "
-                f"{int_shape(inputs)} has {tuple(counts)} places for the window."
-            )
-    return _local(inputs, kernel, kernel_size, strides, data_format)
-
-
-# ---- pooling
-
-
-@op
-def _pool(x, window, strides, padding, data_format, mode):
-    x = jnp.asarray(x)
-    axes = _window_axes(len(window), data_format)
-    sizes, steps = [1] * x.ndim, [1] * x.ndim
-    for axis, size, step in zip(axes, window, strides):
-        sizes[axis], steps[axis] = size, step
-    padding = padding.upper()
-    if mode == "max":
-        return kernels.max_pool(x, sizes, steps, padding)
-    zero = np.array(0, x.dtype)
-    total = lax.reduce_window(x, zero, lax.add, sizes, steps, padding)
-    if padding == "VALID":
-        return total / int(np.prod(window))
-    return total / _window_counts(x.shape, axes, window, strides).astype(x.dtype)
-
-
-def _window_counts(shape, axes, window, strides):
-    """How many real elements each 'same' window holds: padding does not count in averages."""
-    counts = np.ones((1,) * len(shape), "float32")
-    for axis, size, step in zip(axes, window, strides):
-        length = shape[axis]
-        places = -(-length // step)
-        before = max((places - 1) * step + size - length, 0) // 2
-        starts = np.arange(places) * step - before
-        held = np.minimum(starts + size, length) - np.maximum(starts, 0)
-        along = [1] * len(shape)
-        along[axis] = places
-        counts = counts * held.reshape(along)
-    return counts
-
-
-def _pooling(name, count, x, pool_size, strides, padding, data_format, pool_mode):
-    data_format = normalize_data_format(data_format)
-    padding = _checked_padding(name, padding)
-    if pool_mode not in ("max", "avg"):
-        raise ValueError(f"Invalid pooling mode: {pool_mode!r}. Expected 'max' or 'avg'.")
-    window = _per_dimension(name, "pool_size", pool_size, count)
-    strides = _per_dimension(name, "strides", strides, count)
-    _checked_input(name, x, count)
-    sizes = [int_shape(x)[axis] for axis in _window_axes(count, data_format)]
-    _check_output(
-        name,
-        x,
-        [output_length(*each) for each in zip(sizes, window, [padding] * count, strides)],
-    )
-    return _pool(x, window, strides, padding, data_format, pool_mode)
-
-
-def pool2d(x, pool_size, strides=(1, 1), padding="valid", data_format=None, pool_mode="max"):
-    """Pooling of images.
-
-    Args:
-        x: Tensor `(batch, rows, cols, channels)`, or channels before rows.
-        pool_size: Pair of integers, the window.
-        strides: Pair of integers.
-        padding: `'valid'` or `'same'`; an average leaves the padding out.
-        data_format: `'channels_last'`, `'channels_first'`, or None for the default.
-        pool_mode: `'max'` or `'avg'`.
-
-    Raises:
-        ValueError: for another data format, padding or mode, or shapes that do not fit.
-    """
-    return _pooling("K.pool2d", 2, x, pool_size, strides, padding, data_format, pool_mode)
-
-
-def pool3d(x, pool_size, strides=(1, 1, 1), padding="valid", data_format=None, pool_mode="max"):
-    """Pooling of volumes.
-
-    Args:
-        x: Tensor of rank 5, channels last or after the batch.
-        pool_size: Three integers, the window.
-        strides: Three integers.
-        padding: `'valid'` or `'same'`; an average leaves the padding out.
-        data_format: `'channels_last'`, `'channels_first'`, or None for the default.
-        pool_mode: `'max'` or `'avg'`.
-
-    Raises:
-        ValueError: for another data format, padding or mode, or shapes that do not fit.
-    """
-    return _pooling("K.pool3d", 3, x, pool_size, strides, padding, data_format, pool_mode)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hornbeam.backend.convolution import output_length
+from hornbeam.backend.windows import output_length
 from hornbeam.engine.checks import ShapeError
 
 

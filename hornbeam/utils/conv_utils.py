@@ -3,7 +3,7 @@
 import numpy as np
 
 from hornbeam.backend.config import normalize_data_format
-from hornbeam.backend.convolution import output_length
+from hornbeam.backend.windows import output_length
 from hornbeam.utils.generic_utils import transpose_shape
 
 __all__ = [
