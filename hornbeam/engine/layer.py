@@ -30,6 +30,7 @@ from hornbeam.backend.tensors import (
     sources_of,
 )
 from hornbeam.engine import checks, eagerly, policy
+from hornbeam.engine.calls import CallsMixin
 from hornbeam.engine.node import LayerNode, from_list, to_list
 from hornbeam.engine.weights import (
     WEIGHT_ARGUMENTS,
@@ -61,7 +62,7 @@ def snake_case(name):
     return "private" + snake if snake.startswith("_") else snake
 
 
-class Layer(WeightsMixin):
+class Layer(CallsMixin, WeightsMixin):
     """Base of all layers.
 
     To write one: store arguments in `__init__`, make weights in `build(input_shape)` with
@@ -139,9 +140,8 @@ class Layer(WeightsMixin):
             raise TypeError(f"A layer's name must be a string; got {name!r}.")
         self.name = name
         self.built = False
-        self._inbound_nodes = []
-        self._outbound_nodes = []
         self._initial_weights = None
+        self._init_calls()
         self._init_weights()
 
     # ---- what subclasses write
@@ -516,101 +516,6 @@ class Layer(WeightsMixin):
             program.store.metrics.append((self, name, _resolved(program, value)))
         else:
             self._metrics.append((name, value))
-
-    # ---- where the layer was called
-
-    def _only(self, what, pick):
-        if not self._inbound_nodes:
-            raise AttributeError(
-                f"Layer {self.name} has never been called and thus has no defined {what}."
-            )
-        found = [pick(node) for node in self._inbound_nodes]
-        if len(found) > 1 and any(item != found[0] for item in found[1:]) and "shape" in what:
-            raise AttributeError(
-                f"Layer {self.name} has multiple inbound nodes with different {what}s. "
-                f"Use get_{what.replace(' ', '_')}_at(node_index) instead."
-            )
-        if len(found) > 1 and "shape" not in what:
-            raise AttributeError(
-                f"Layer {self.name} has multiple inbound nodes, hence the notion of "
-                f'"layer {what}" is ill-defined. Use get_{what.replace(" ", "_")}_at(node_index) '
-                "instead."
-            )
-        return from_list(found[0])
-
-    def _at(self, node_index, pick):
-        if not 0 <= node_index < len(self._inbound_nodes):
-            raise ValueError(
-                f"Layer {self.name} has {len(self._inbound_nodes)} inbound nodes; there is no "
-                f"node {node_index}."
-            )
-        return from_list(pick(self._inbound_nodes[node_index]))
-
-    @property
-    def inbound_nodes(self):
-        """List of the nodes of this layer's calls: Keras 1's name of `_inbound_nodes`."""
-        return self._inbound_nodes
-
-    @inbound_nodes.setter
-    def inbound_nodes(self, nodes):
-        self._inbound_nodes = nodes
-
-    @property
-    def outbound_nodes(self):
-        """List of the nodes that this layer leads to: Keras 1's name of `_outbound_nodes`."""
-        return self._outbound_nodes
-
-    @outbound_nodes.setter
-    def outbound_nodes(self, nodes):
-        self._outbound_nodes = nodes
-
-    @property
-    def input(self):
-        return self._only("input", lambda node: node.input_tensors or node.outputs)
-
-    @property
-    def output(self):
-        return self._only("output", lambda node: list(node.outputs))
-
-    @property
-    def input_mask(self):
-        return self._only("input mask", lambda node: node.input_masks or [None])
-
-    @property
-    def output_mask(self):
-        return self._only("output mask", lambda node: node.output_masks)
-
-    @property
-    def input_shape(self):
-        return self._only("input shape", lambda node: node.input_shapes or node.output_shapes)
-
-    @property
-    def output_shape(self):
-        return self._only("output shape", lambda node: node.output_shapes)
-
-    def get_input_at(self, node_index):
-        """Returns the input tensor(s) of call number `node_index`."""
-        return self._at(node_index, lambda node: node.input_tensors or node.outputs)
-
-    def get_output_at(self, node_index):
-        """Returns the output tensor(s) of call number `node_index`."""
-        return self._at(node_index, lambda node: list(node.outputs))
-
-    def get_input_mask_at(self, node_index):
-        """Returns the input mask(s) of call number `node_index`."""
-        return self._at(node_index, lambda node: node.input_masks or [None])
-
-    def get_output_mask_at(self, node_index):
-        """Returns the output mask(s) of call number `node_index`."""
-        return self._at(node_index, lambda node: node.output_masks)
-
-    def get_input_shape_at(self, node_index):
-        """Returns the input shape(s) of call number `node_index`."""
-        return self._at(node_index, lambda node: node.input_shapes or node.output_shapes)
-
-    def get_output_shape_at(self, node_index):
-        """Returns the output shape(s) of call number `node_index`."""
-        return self._at(node_index, lambda node: node.output_shapes)
 
 
 class _Parameters:
