@@ -1,8 +1,11 @@
 """Builds the native kernels where a C++ compiler is there; all else stands in pyproject.toml."""
 
+import glob
 import importlib.util
 
 from setuptools import Extension, setup
+
+_NATIVE = "hornbeam/kernels/native"
 
 
 def native_kernels():
@@ -13,8 +16,8 @@ def native_kernels():
     return [
         Extension(
             "hornbeam.kernels._native",
-            ["hornbeam/kernels/native/convolution.cc"],
-            depends=["hornbeam/kernels/native/convolution_loops.inc"],
+            [f"{_NATIVE}/convolution.cc", f"{_NATIVE}/recurrent.cc"],
+            depends=[*glob.glob(f"{_NATIVE}/*.inc"), f"{_NATIVE}/common.h"],
             include_dirs=[f"{jaxlib.submodule_search_locations[0]}/include"],
             extra_compile_args=["-std=c++17", "-O3", "-w"],
             optional=True,

@@ -29,16 +29,16 @@ def run_cell(kind, inputs, states, weights, mask=None, go_backwards=False):
     Returns:
         A flat list: the last output, all outputs, the last states.
     """
-    inputs = jnp.swapaxes(jnp.asarray(inputs), 0, 1)
+    inputs = jnp.asarray(inputs)
     if mask is not None:
         mask = jnp.asarray(mask).astype("bool")
-        mask = mask.reshape(mask.shape[:2]).T
+        mask = mask.reshape(mask.shape[:2])
     if go_backwards:
-        inputs = jnp.flip(inputs, 0)
-        mask = None if mask is None else jnp.flip(mask, 0)
+        inputs = jnp.flip(inputs, 1)
+        mask = None if mask is None else jnp.flip(mask, 1)
     states = [jnp.asarray(state) for state in states]
     weights = [jnp.asarray(weight) for weight in weights]
     run = functools.partial(recurrent.run, recurrent.Kind(*kind))
-    arguments, axes = (inputs, tuple(states), tuple(weights), mask), (1, 0, None, 1)
-    outputs, last = by_parts(run, arguments, axes, (1, 0))
-    return [outputs[-1], jnp.swapaxes(outputs, 0, 1), *last]
+    arguments, axes = (inputs, tuple(states), tuple(weights), mask), (0, 0, None, 0)
+    outputs, last = by_parts(run, arguments, axes, (0, 0))
+    return [outputs[:, -1], outputs, *last]

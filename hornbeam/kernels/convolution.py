@@ -13,60 +13,24 @@ Each of the three is linear in each of its arrays, and the gradients of each are
 gradients of gradients are native as well.
 """
 
-import ctypes
 import functools
-import importlib.util
 import math
-import os
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from hornbeam.kernels import library
+
 __all__ = ["convolve", "has_native", "input_gradient", "pointwise"]
 
-_TARGETS = {
-    "hornbeam_convolve": "HornbeamConvolve",
-    "hornbeam_input_gradient": "HornbeamInputGradient",
-    "hornbeam_kernel_gradient": "HornbeamKernelGradient",
-}
 _MOST_ROWS = 256  # of a window, all axes but the last
 
 
-@functools.cache
-def native_library():
-    """The native kernels, registered with JAX; None where they were not built or do not fit.
-
-    `HORNBEAM_NATIVE_KERNELS=0` leaves them out.
-    """
-    if os.environ.get("HORNBEAM_NATIVE_KERNELS", "1") == "0":
-        return None
-    spec = importlib.util.find_spec("hornbeam.kernels._native")
-    if spec is None:
-        return None
-    try:
-        library = ctypes.CDLL(spec.origin)
-        for target, function in _TARGETS.items():
-            capsule = jax.ffi.pycapsule(getattr(library, function))
-            jax.ffi.register_ffi_target(target, capsule, platform="cpu")
-    except (OSError, AttributeError, RuntimeError):  # built for another machine or another jaxlib
-        return None
-    return library
-
-
 def has_native(dtype, window):
-    """Whether there is native code for arrays of a dtype and a window, on the devices in use.
-
-    Programs for several devices are divided by XLA, which cannot divide what it does not know.
-    """
-    return (
-        dtype == np.float32
-        and math.prod(window[:-1]) <= _MOST_ROWS
-        and jax.default_backend() == "cpu"
-        and jax.device_count() == 1
-        and native_library() is not None
-    )
+    """Whether there is native code for arrays of a dtype and a window, on the devices in use."""
+    return math.prod(window[:-1]) <= _MOST_ROWS and library.fits(dtype)
 
 
 class _Geometry(NamedTuple):

@@ -11,7 +11,11 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
+from jax.custom_batching import custom_vmap
+
+from hornbeam.kernels import library
 
 __all__ = ["CELLS", "SLOPES", "Kind", "hard_sigmoid", "run"]
 
@@ -45,24 +49,34 @@ def run(kind, inputs, states, weights, mask=None):
 
     Args:
         kind: `Kind`.
-        inputs: Array `(steps, batch, gates * units)`: what the input adds to the gates, in Keras's
+        inputs: Array `(batch, steps, gates * units)`: what the input adds to the gates, in Keras's
             order (LSTM: input, forget, candidate, output; GRU: update, reset, candidate).
         states: Tuple of arrays `(batch, units)`: the output before the first step, and for an LSTM
             the carry.
         weights: Tuple of the recurrent kernel `(units, gates * units)` and, for `'gru_after'`
             alone, perhaps the recurrent bias `(gates * units,)`.
-        mask: Boolean array `(steps, batch)`, or None. Where it is False the states stay.
+        mask: Boolean array `(batch, steps)`, or None. Where it is False the states stay.
 
     Returns:
-        The outputs `(steps, batch, units)` and the tuple of last states, in the dtype of `states`.
+        The outputs `(batch, steps, units)` and the tuple of last states, in the dtype of `states`.
         A masked step repeats the output of the step before; before the first step that counts,
         outputs are zeros.
     """
-    outputs, states = _run(kind, inputs, tuple(states), tuple(weights), mask)
+    states, weights = tuple(states), tuple(weights)
+    if _has_native(inputs, states, weights):
+        outputs, states = _run_natively(kind, inputs, states, weights, mask)
+    else:
+        outputs, states = _run(kind, _turned(inputs), states, weights, _turned(mask))
+        outputs = _turned(outputs)
     if mask is not None:
-        begun = lax.cummax(mask.astype(jnp.int8), axis=0).astype(bool)
+        begun = lax.cummax(mask.astype(jnp.int8), axis=1).astype(bool)
         outputs = jnp.where(begun[..., None], outputs, 0)
     return outputs, states
+
+
+def _turned(tree):
+    """Arrays `(batch, steps, ...)` as `(steps, batch, ...)`, and the other way round."""
+    return jax.tree.map(lambda array: jnp.swapaxes(array, 0, 1), tree)
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
@@ -71,7 +85,7 @@ def _run(kind, inputs, states, weights, mask):
 
 
 def _forward(kind, inputs, states, weights, mask):
-    cell = CELLS[kind.cell](*(SLOPES[name] for name in kind[1:]))
+    cell = _cell(kind)
 
     def step(states, item):
         x, counts = item
@@ -87,10 +101,17 @@ def _forward(kind, inputs, states, weights, mask):
 
 def _backward(kind, kept, gradients):
     first, passed, saved, weights, mask = kept
-    cell = CELLS[kind.cell](*(SLOPES[name] for name in kind[1:]))
     before = tuple(
         jnp.concatenate([start[None], values[:-1]]) for start, values in zip(first, passed)
     )
+    d_first, d_gates = _steps_back(kind, before, saved, weights, mask, gradients)
+    d_weights = _cell(kind).gather(d_gates, saved, before, weights)
+    return d_gates[0], d_first, d_weights, None
+
+
+def _steps_back(kind, before, saved, weights, mask, gradients):
+    """The gradients by the first states, and those of all steps by the gates."""
+    cell = _cell(kind)
     transposed = weights[0].T
 
     def step(carried, item):
@@ -106,20 +127,150 @@ def _backward(kind, kept, gradients):
         return d_before, d_gates
 
     d_outputs, d_last = gradients
-    d_first, d_gates = lax.scan(
-        step, tuple(d_last), (d_outputs, saved, before, mask), reverse=True
-    )
-    d_inputs, d_weights = cell.gather(d_gates, saved, before, weights)
-    return d_inputs, d_first, d_weights, None
+    return lax.scan(step, tuple(d_last), (d_outputs, saved, before, mask), reverse=True)
 
 
 _run.defvjp(_forward, _backward)
+
+
+def _cell(kind):
+    return CELLS[kind.cell](*(SLOPES[name] for name in kind[1:]))
+
+
+# ---- natively, by `native/recurrent.cc`: the same with arrays `(batch, steps, ...)`
+
+
+def _has_native(inputs, states, weights):
+    arrays = (inputs, *states, *weights)
+    return all(library.fits(array.dtype) and array.size for array in arrays)
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _run_natively(kind, inputs, states, weights, mask):
+    passed, _ = _native_steps((kind, False), inputs, states, weights, mask)
+    return passed[0], tuple(values[:, -1] for values in passed)
+
+
+def _forward_natively(kind, inputs, states, weights, mask):
+    passed, saved = _native_steps((kind, True), inputs, states, weights, mask)
+    last = tuple(values[:, -1] for values in passed)
+    return (passed[0], last), (states, passed, saved, weights, mask)
+
+
+def _backward_natively(kind, kept, gradients):
+    first, passed, saved, weights, mask = kept
+    d_first, d_gates = _native_steps_back(kind, first, passed, saved, weights[0], mask, *gradients)
+    cell = _cell(kind)
+    before = (jnp.concatenate([first[0][:, None], passed[0][:, :-1]], 1),)
+    d_weights = cell.gather(d_gates, _parts(saved, cell), before, weights)
+    return d_gates[0], d_first, d_weights, None
+
+
+_run_natively.defvjp(_forward_natively, _backward_natively)
+
+
+def _parts(saved, cell):
+    return jnp.split(saved, cell.kept, -1) if cell.kept else ()
+
+
+def _or_by_jax(form):
+    """Makes a native function one with the derivatives and the `vmap` of its form by JAX.
+
+    Both are functions of something that is no array, then of arrays.
+    """
+
+    def with_form(native):
+        @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
+        def call(kind, *arrays):
+            mapped = custom_vmap(functools.partial(native, kind))
+
+            @mapped.def_vmap
+            def _(size, batched, *arrays):
+                axes = jax.tree.map(lambda is_batched: 0 if is_batched else None, tuple(batched))
+                results = jax.vmap(functools.partial(form, kind), axes)(*arrays)
+                return results, jax.tree.map(lambda _: True, results)
+
+            return mapped(*arrays)
+
+        def backward(kind, arrays, gradients):
+            return jax.vjp(functools.partial(form, kind), *arrays)[1](gradients)
+
+        call.defvjp(lambda kind, *arrays: (call(kind, *arrays), arrays), backward)
+        return call
+
+    return with_form
+
+
+def _call(target, kind, shapes, *arrays):
+    """Calls native code. What is not there has no elements."""
+    names = sorted(SLOPES)
+    numbers = [_NATIVE.index(kind.cell), *(names.index(name) for name in kind[1:])]
+    shapes = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
+    return jax.ffi.ffi_call(target, shapes)(*arrays, settings=np.array(numbers, np.int64))
+
+
+_NATIVE = ("simple", "lstm", "gru", "gru_after")
+
+
+def _two(arrays):
+    return [*arrays, *[np.zeros(0, np.float32)] * (2 - len(arrays))]
+
+
+def _masking(mask):
+    return np.zeros(0, bool) if mask is None else mask
+
+
+def _steps_form(options, inputs, states, weights, mask):
+    kind, _ = options
+    _, (_, passed, saved, *_) = _forward(kind, _turned(inputs), states, weights, _turned(mask))
+    saved = saved[: _cell(kind).kept]
+    saved = jnp.concatenate(saved, -1) if saved else jnp.zeros((*inputs.shape[1::-1], 0))
+    return _turned((passed, saved))
+
+
+@_or_by_jax(_steps_form)
+def _native_steps(options, inputs, states, weights, mask):
+    """The states after each step, and what the way back needs, in one array."""
+    kind, keeps = options
+    shape, size = (*inputs.shape[:2], states[0].shape[1]), _cell(kind).kept * keeps
+    shapes = [shape, shape if len(states) == 2 else (0,), (*shape[:2], size * shape[2])]
+    *passed, saved = _call(
+        "hornbeam_recurrent_forwards", kind, shapes, inputs, *_two(states), *_two(weights),
+        _masking(mask),
+    )
+    return tuple(passed[: len(states)]), saved
+
+
+def _steps_back_form(kind, first, passed, saved, kernel, mask, d_outputs, d_last):
+    before = [jnp.concatenate([a[:, None], b[:, :-1]], 1) for a, b in zip(first, passed)]
+    cell = _cell(kind)
+    saved = cell.unpack(_parts(saved, cell), passed)
+    arrays = _turned((tuple(before), tuple(saved), d_outputs))
+    d_first, d_gates = _steps_back(kind, *arrays[:2], (kernel,), _turned(mask), (arrays[2], d_last))
+    return d_first, _turned(d_gates)
+
+
+@_or_by_jax(_steps_back_form)
+def _native_steps_back(kind, first, passed, saved, kernel, mask, d_outputs, d_last):
+    """The gradients by the first states, and those by the inputs, and by the products too."""
+    states, gates = first[0].shape, (*passed[0].shape[:2], kernel.shape[1])
+    apart = kind.cell == "gru_after"
+    shapes = [gates, states, states if len(first) == 2 else (0,), gates if apart else (0,)]
+    d_inputs, *d_first, d_recurrent = _call(
+        "hornbeam_recurrent_back", kind, shapes, d_outputs, *_two(d_last), *_two(first),
+        *_two(passed), saved, kernel, _masking(mask),
+    )
+    return tuple(d_first[: len(first)]), (d_inputs, d_recurrent) if apart else (d_inputs,)
+
+
+# ---- the cells
 
 
 class _Simple:
     """`output = activation(input + output @ kernel)`."""
 
     gates = 1
+    kept = 0  # of what a step saves, how much native code keeps
 
     def __init__(self, activation, recurrent_activation):
         self.activation, self.slope = activation
@@ -131,19 +282,27 @@ class _Simple:
         return (output,), (output,)
 
     def back(self, d_states, saved, before, transposed):
-        """Returns the gradients by the old states and by what `gather` collects of all steps."""
+        """Returns the gradients by the old states and, as a tuple, by the gates.
+
+        The latter by the inputs and, where that is not the same, by the products with the states.
+        """
         d = d_states[0] * self.slope(saved[0])
         return (d @ transposed,), (d,)
 
     def gather(self, d_gates, saved, before, weights):
-        """Returns the gradients by the inputs and by the weights, from those of all steps."""
-        return d_gates[0], (_summed(before[0], d_gates[0]),)
+        """Returns the gradients by the weights, from those by the gates of all steps."""
+        return (_summed(before[0], d_gates[0]),)
+
+    def unpack(self, kept, passed):
+        """Returns what `step` saves, from what native code keeps and the states after a step."""
+        return passed
 
 
 class _LSTM(_Simple):
     """Hochreiter & Schmidhuber 1997, with a forget gate."""
 
     gates = 4
+    kept = 4
 
     def step(self, x, states, weights):
         output, carry = states
@@ -172,11 +331,15 @@ class _LSTM(_Simple):
         )
         return (d @ transposed, d_carry * keep), (d,)
 
+    def unpack(self, kept, passed):
+        return (*kept, self.activation(passed[1]))
+
 
 class _GRU(_Simple):
     """Cho et al. 2014, arXiv:1406.1078v1: the reset gate acts before the product."""
 
     gates = 3
+    kept = 3
 
     def step(self, x, states, weights):
         (output,), (kernel,) = states, weights
@@ -200,17 +363,25 @@ class _GRU(_Simple):
             -1,
         )
         d_before = d * update + d_kept * reset + d_gates @ transposed[: 2 * units]
-        return (d_before,), (d_gates, d_candidate)
+        return (d_before,), (jnp.concatenate([d_gates, d_candidate], -1),)
 
     def gather(self, d_gates, saved, before, weights):
-        kernel = [_summed(before[0], d_gates[0]), _summed(saved[1] * before[0], d_gates[1])]
-        return jnp.concatenate(d_gates, -1), (jnp.concatenate(kernel, -1),)
+        two = 2 * before[0].shape[-1]
+        kernel = [
+            _summed(before[0], d_gates[0][..., :two]),
+            _summed(saved[1] * before[0], d_gates[0][..., two:]),
+        ]
+        return (jnp.concatenate(kernel, -1),)
+
+    def unpack(self, kept, passed):
+        return kept
 
 
 class _GRUAfter(_Simple):
     """arXiv:1406.1078v3, as cuDNN has it: the reset gate acts after the product."""
 
     gates = 3
+    kept = 4
 
     def step(self, x, states, weights):
         (output,), (kernel, *bias) = states, weights
@@ -230,16 +401,16 @@ class _GRUAfter(_Simple):
         d_update = d * (output - candidate) * self.gate_slope(update)
         d_reset = d_candidate * added * self.gate_slope(reset)
         d_recurrent = jnp.concatenate([d_update, d_reset, d_candidate * reset], -1)
-        return (d * update + d_recurrent @ transposed,), (d_recurrent, d_candidate)
+        d_inputs = jnp.concatenate([d_update, d_reset, d_candidate], -1)
+        return (d * update + d_recurrent @ transposed,), (d_inputs, d_recurrent)
 
     def gather(self, d_gates, saved, before, weights):
-        d_recurrent, d_candidate = d_gates
-        units = d_candidate.shape[-1]
-        d_inputs = jnp.concatenate([d_recurrent[..., : 2 * units], d_candidate], -1)
-        d_weights = [_summed(before[0], d_recurrent)]
-        if len(weights) == 2:
-            d_weights.append(d_recurrent.sum((0, 1)))
-        return d_inputs, tuple(d_weights)
+        _, d_recurrent = d_gates
+        kernel = _summed(before[0], d_recurrent)
+        return (kernel, d_recurrent.sum((0, 1))) if len(weights) == 2 else (kernel,)
+
+    def unpack(self, kept, passed):
+        return kept
 
 
 def _summed(states, gradients):

@@ -23,15 +23,15 @@ def one_by_one(kind, inputs, states, weights, mask):
     cell = recurrent.CELLS[kind.cell](*(recurrent.SLOPES[name] for name in kind[1:]))
     outputs, output = [], jnp.zeros((BATCH, UNITS))
     for index in range(STEPS):
-        new, _ = cell.step(inputs[index], states, weights)
+        new, _ = cell.step(inputs[:, index], states, weights)
         if mask is None:
             states, output = new, new[0]
         else:
-            counts = mask[index][:, None]
+            counts = mask[:, index][:, None]
             states = tuple(jnp.where(counts, a, b) for a, b in zip(new, states))
             output = jnp.where(counts, new[0], output)
         outputs.append(output)
-    return jnp.stack(outputs), states
+    return jnp.stack(outputs, 1), states
 
 
 def arguments(kind, bias=True):
@@ -46,14 +46,14 @@ def arguments(kind, bias=True):
     if kind.cell == "gru_after" and bias:
         weights.append(normal(gates * UNITS))
     states = tuple(normal(BATCH, UNITS) for _ in range(count))
-    return normal(STEPS, BATCH, gates * UNITS), states, tuple(weights)
+    return normal(BATCH, STEPS, gates * UNITS), states, tuple(weights)
 
 
 MASKS = {
     "no mask": None,
     "mask": np.array(  # nothing masked, first steps, some, last steps, all
         [[1, 0, 1, 1, 0], [1, 0, 0, 1, 0], [1, 1, 1, 0, 0], [1, 1, 0, 0, 0]], bool
-    ),
+    ).T,
 }
 
 

@@ -6,25 +6,9 @@
 // Learning Convolutions on SIMD Architectures" (2018). Results do not depend on how many threads
 // there are.
 
-#include <algorithm>
-#include <atomic>
-#include <condition_variable>
-#include <cstdint>
-#include <cstring>
-#include <functional>
-#include <memory>
-#include <mutex>
-#include <vector>
-
-#include "xla/ffi/api/ffi.h"
-
-namespace ffi = xla::ffi;
+#include "common.h"
 
 namespace {
-
-#define INLINE inline __attribute__((always_inline))
-#define NOINLINE __attribute__((noinline))
-#define UNROLL _Pragma("GCC unroll 16")
 
 constexpr int64_t CACHED_WEIGHTS = 40 * 1024;  // floats that stay in the second-level cache
 constexpr int64_t CACHED_ROWS = 64 * 1024;
@@ -106,98 +90,8 @@ struct Loops {
                  int64_t last);
 };
 
-// The loops for each instruction set: LANES floats a vector, WIDE vectors in a row of sums, and
-// TALL_* positions (channels, for a kernel's gradient) beside each other, so that the sums fit into
-// 32 or 16 registers.
-#if defined(__clang__)
-#define BEGIN_TARGET(FEATURES) \
-  _Pragma(STRING(clang attribute push(__attribute__((target(FEATURES))), apply_to = function)))
-#define END_TARGET _Pragma("clang attribute pop")
-#else
-#define BEGIN_TARGET(FEATURES) _Pragma("GCC push_options") _Pragma(STRING(GCC target(FEATURES)))
-#define END_TARGET _Pragma("GCC pop_options")
-#endif
-#define STRING(...) #__VA_ARGS__
-
-#define TALL_ONE 12
-#define TALL_WIDE 6
-
-#if defined(__x86_64__)
-#define LANES 16
-#define WIDE 4
-#define TALL_TWO 12
-BEGIN_TARGET("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")
-namespace avx512 {
-#include "convolution_loops.inc"
-}
-END_TARGET
-#undef LANES
-#undef WIDE
-#undef TALL_TWO
-
-#define LANES 8
-#define WIDE 2
-#define TALL_TWO 6
-BEGIN_TARGET("avx2,fma")
-namespace avx2 {
-#include "convolution_loops.inc"
-}
-END_TARGET
-#undef LANES
-#endif
-
-#if defined(__aarch64__)  // 32 registers
-#define WIDE 4
-#define TALL_TWO 12
-#elif !defined(__x86_64__)
-#define WIDE 2
-#define TALL_TWO 6
-#endif
-#define LANES 4
-namespace plain {
-#include "convolution_loops.inc"
-}
-
-const Loops& ChosenLoops() {
-#if defined(__x86_64__)
-  static const bool has_avx512 =
-      __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
-  static const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  if (has_avx512) return avx512::kLoops;
-  if (has_avx2) return avx2::kLoops;
-#endif
-  return plain::kLoops;
-}
-
-// Runs work(0) to work(count - 1) on the pool's threads and on this one; returns when all is done.
-// This thread never waits for work that has not begun, so a full pool cannot stop it.
-void Parallel(ffi::ThreadPool& pool, int64_t count, const std::function<void(int64_t)>& work) {
-  struct State {
-    std::function<void(int64_t)> work;
-    std::atomic<int64_t> next{0}, done{0};
-    int64_t count;
-    std::mutex mutex;
-    std::condition_variable finished;
-
-    void Run() {
-      int64_t mine = 0;
-      for (int64_t i; (i = next.fetch_add(1)) < count; ++mine) work(i);
-      if (mine && done.fetch_add(mine) + mine == count) {
-        std::lock_guard<std::mutex> lock(mutex);
-        finished.notify_all();
-      }
-    }
-  };
-  auto state = std::make_shared<State>();
-  state->work = work;
-  state->count = count;
-  const int64_t helpers = std::min(pool.num_threads(), count) - 1;
-  for (int64_t i = 0; i < helpers; ++i) pool.Schedule([state] { state->Run(); });
-  state->Run();
-  std::unique_lock<std::mutex> lock(state->mutex);
-  state->finished.wait(lock, [&] { return state->done.load() == count; });
-}
+#define LOOPS "convolution_loops.inc"
+#include "instruction_sets.inc"
 
 // Rows of filters, each padded with zeros to whole vectors.
 std::unique_ptr<float[]> Padded(ffi::ThreadPool& pool, const float* from, int64_t rows,
@@ -235,12 +129,6 @@ std::unique_ptr<float[]> Exchanged(ffi::ThreadPool& pool, const float* kernel, i
   return exchanged;
 }
 
-int64_t RoundUp(int64_t number, int64_t multiple) {
-  return (number + multiple - 1) / multiple * multiple;
-}
-
-using Array = ffi::Buffer<ffi::F32>;
-using Result = ffi::ResultBuffer<ffi::F32>;
 using Numbers = ffi::Span<const int64_t>;
 
 // strides, dilation and padding before the first element, each for three axes
@@ -256,10 +144,6 @@ bool Read(Numbers geometry, ffi::Span<const int64_t> image, ffi::Span<const int6
                -geometry[6 + i], 1};
   }
   return true;
-}
-
-ffi::Error Wrong() {
-  return ffi::Error(ffi::ErrorCode::kInvalidArgument, "hornbeam: shapes that do not fit");
 }
 
 void RunGather(ffi::ThreadPool& pool, Gather& g, const Loops& loops) {
