@@ -1,4 +1,4 @@
-"""The garbage collector around the first import of JAX."""
+"""What the first import of JAX is done with: the garbage collector, and how programs are called."""
 
 import subprocess
 import sys
@@ -26,3 +26,14 @@ assert not gc.isenabled() and not gc.get_freeze_count()
 
 def test_jax_is_never_collected_but_what_an_interactive_session_made_is():
     subprocess.run([sys.executable, "-c", _PROGRAM], check=True, timeout=120)
+
+_DISPATCH = """
+import hornbeam.backend
+import jax, jax.numpy as jnp
+work = jax.jit(lambda x: jax.lax.fori_loop(0, 100, lambda _, x: jnp.sin(x @ x), x))
+assert work(jnp.ones((200, 200))).is_ready()  # tens of milliseconds of work
+"""
+
+
+def test_a_program_for_the_cpu_is_done_when_its_call_returns():
+    subprocess.run([sys.executable, "-c", _DISPATCH], check=True, timeout=120)
