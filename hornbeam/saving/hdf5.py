@@ -14,6 +14,7 @@ import numpy as np
 
 from hornbeam.saving.atomic import is_path, replacing
 from hornbeam.saving.errors import ModelFileError
+from hornbeam.saving.hdf5_headers import text_lengths
 
 # HDF5 keeps attributes in a header of 64 KiB; longer lists of names are split, as Keras does.
 _LONGEST_ATTRIBUTE = 64512
@@ -237,10 +238,12 @@ def _attribute(group, name):
     count = _count(space)
     file_size = group.file.id.get_filesize()
     anywhere = kind.get_class() == h5py.h5t.STRING and kind.is_variable_str()
-    if count * kind.get_size() > file_size or (
-        # each of the strings may be the same long one
-        anywhere and count > 1 and count * file_size > _MOST_TEXT
-    ):
+    too_long = count * kind.get_size() > file_size
+    if anywhere and count > 1 and count * file_size > _MOST_TEXT:
+        # Each of the strings may be the same long one.
+        lengths = text_lengths(group, name, count)
+        too_long = too_long or lengths is None or sum(lengths) > _MOST_TEXT
+    if too_long:
         raise ModelFileError(
             f"The attribute {name!r} of {group.name!r} says that it is longer than the file."
         )

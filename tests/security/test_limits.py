@@ -1,5 +1,6 @@
 """What is still allowed: limits that can be set, files that only look unusual, names like paths."""
 
+import io
 import json
 import os
 import zipfile
@@ -39,6 +40,31 @@ def test_packed_arrays_are_read(kind, tmp_path):
         file.create_dataset("a", data=array, compression=kind, shuffle=True, fletcher32=True)
     with hdf5.reading(path) as group:
         np.testing.assert_array_equal(hdf5.read_array(hdf5.child_array(group, "a")), array)
+
+
+@pytest.mark.parametrize("libver", ["earliest", "latest"])
+def test_many_names_in_a_large_file_are_read(libver, tmp_path):
+    names = [f"layer_{number}" * (1 + number % 3) for number in range(700)]
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w", libver=libver) as file:
+        group = file.create_group("deep/er")
+        group.attrs["backend"] = "tensorflow"
+        group.attrs["layer_names"] = names  # texts of any length, as h5py 3 writes them
+        group.attrs["keras_version"] = "2.21.0"
+        file["a"] = np.zeros(2**20, "int8")
+    for source in (path, io.BytesIO(path.read_bytes())):
+        with hdf5.reading(source) as group:
+            assert hdf5.read_names(group["deep/er"], "layer_names") == names
+
+
+def test_texts_in_places_not_known_are_refused_in_a_large_file(tmp_path):
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w", libver="latest") as file:
+        for number in range(9):  # more than eight attributes move out of the header
+            file.attrs[f"a{number}"] = ["a", "b"] * 350
+        file["a"] = np.zeros(2**20, "int8")
+    with hdf5.reading(path) as group, pytest.raises(ModelFileError, match="longer than the file"):
+        hdf5.read_names(group, "a0")
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
