@@ -124,14 +124,14 @@ def _compile(model, saved, group, orders, custom_objects):
         if isinstance(kept, dict):
             kept = dict(kept)
             of_optimizer = kept.pop("optimizer", None)
-            if isinstance(of_optimizer, dict):
+            if isinstance(of_optimizer, dict) and "optimizer_config" in training:
                 _update(training["optimizer_config"]["config"], of_optimizer)
             training.update(kept)
     inner = {}
     if _OPTIMIZER in group:
         inner = hdf5.child_group(group, _OPTIMIZER)
         inner = _arrays(hdf5.child_group(inner, _INNER), "vars") if _INNER in inner else {}
-    if training is not None and inner:
+    if training is not None and "optimizer_config" in training and inner:
         # `compile` made a LossScaleOptimizer of the one that the configuration tells
         training["optimizer_config"] = _scaled(training["optimizer_config"])
     with limits.one_error("The training configuration"):

@@ -37,17 +37,26 @@ def compile_from_config(model, training, custom_objects=None):
 
     Args:
         model: `Model`.
-        training: What `training_config` returned; None, with a warning, leaves the model as it is.
+        training: What `training_config` returned. None, or one without an optimizer, leaves the
+            model as it is, with a warning.
         custom_objects: Dict from name to class or function.
 
     Raises:
-        ModelFileError: if it names no optimizer.
+        ModelFileError: if it is no training configuration.
         ValueError: for an optimizer, loss or metric that is unknown here.
     """
     if training is None:
         warnings.warn(
             "No training configuration found in save file: the model was *not* compiled. "
             "Compile it manually.",
+            stacklevel=4,
+        )
+        return False
+    if isinstance(training, dict) and training.get("optimizer_config") is None:
+        # Keras 3 writes such files: saving as .h5 takes the optimizer from what it saves next.
+        warnings.warn(
+            "The training configuration in the save file names no optimizer: the model was *not* "
+            "compiled. Compile it manually.",
             stacklevel=4,
         )
         return False

@@ -69,6 +69,18 @@ def test_training_goes_on_bit_for_bit(tmp_path):
         np.testing.assert_array_equal(saved, found)
 
 
+def test_a_file_without_an_optimizer_is_not_compiled_and_keeps_its_weights(tmp_path):
+    x, y = data()
+    model = small()
+    model.fit(x, y, verbose=0)
+    model.save(tmp_path / "m.keras")
+    rewrite(tmp_path / "m.keras", config=lambda config: config["compile_config"].pop("optimizer"))
+    with pytest.warns(UserWarning, match=r"names no optimizer: the model was \*not\* compiled"):
+        loaded = models.load_model(tmp_path / "m.keras")
+    assert loaded.optimizer is None
+    np.testing.assert_array_equal(loaded.predict(x), model.predict(x))
+
+
 def test_decay_is_written_as_a_schedule_and_comes_back(tmp_path):
     model = small(hornbeam.optimizers.SGD(0.1, momentum=0.9, decay=0.25))
     model.save(tmp_path / "m.keras")
