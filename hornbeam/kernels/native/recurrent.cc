@@ -6,6 +6,10 @@
 // each other, so that the activations follow at once. Arrays are (batch, steps, ...), as layers
 // have them. What the gates are called and what is saved is said in hornbeam/kernels/recurrent.py.
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 #include "common.h"
 
 namespace {
@@ -54,13 +58,23 @@ struct Loops {
 
 using Floats = std::unique_ptr<float[]>;
 
+constexpr int64_t WORTH_A_THREAD = 1 << 20;  // products, some 20 microseconds: to wake it takes 10
+constexpr int64_t MOST_SAMPLES = 48;         // at once, so that their states stay in a cache
+
+// Runs work(0) to work(count - 1), which are `products` in all or take as long.
+void Spread(ffi::ThreadPool& pool, int64_t products, int64_t count,
+            const std::function<void(int64_t)>& work) {
+  if (products >= 2 * WORTH_A_THREAD) return Parallel(pool, count, work);
+  for (int64_t i = 0; i < count; ++i) work(i);
+}
+
 // The columns `first`, `first + apart`, ... (`parts` of them) of a kernel (units, columns) beside
 // each other, in panels of one vector of units for each part: (blocks, units, parts, lanes).
 Floats ByGates(ffi::ThreadPool& pool, const float* kernel, int64_t units, int64_t columns,
                int64_t first, int64_t parts, int64_t lanes) {
   const int64_t blocks = (units + lanes - 1) / lanes;
   Floats panels(new float[blocks * units * parts * lanes]);
-  Parallel(pool, blocks, [&](int64_t block) {
+  Spread(pool, 4 * units * parts * units, blocks, [&](int64_t block) {
     const int64_t count = std::min(lanes, units - block * lanes);
     float* to = panels.get() + block * units * parts * lanes;
     for (int64_t row = 0; row < units; ++row)
@@ -80,7 +94,7 @@ Floats Turned(ffi::ThreadPool& pool, const float* kernel, int64_t units, int64_t
   const int64_t lanes = loops.lanes, depth = last - first;
   const int64_t vectors = (units + lanes - 1) / lanes;
   Floats panels(new float[vectors * lanes * depth]);
-  Parallel(pool, vectors, [&](int64_t vector) {
+  Spread(pool, 8 * units * depth, vectors, [&](int64_t vector) {
     int64_t begin = vector / loops.wide * loops.wide, panel = loops.wide;
     while (panel > vectors - begin || vector >= begin + panel) {
       if (panel > vectors - begin) {
@@ -139,11 +153,14 @@ bool Read(Sequence& s, Numbers settings, Shape inputs, Array& output, Array& car
   return true;
 }
 
-// One task for each thread: more would read the kernel more often.
+// As many tasks as threads, since each reads the whole kernel at every step, or more for more samples.
 void Share(ffi::ThreadPool& pool, const Sequence& s,
            void (*run)(const Sequence&, int64_t begin, int64_t end)) {
-  const int64_t tasks = std::min<int64_t>(s.batch, std::max<int64_t>(1, pool.num_threads()));
-  Parallel(pool, tasks, [&](int64_t i) {
+  const int64_t products = s.batch * s.steps * s.units * s.units * GATES[s.cell];
+  const int64_t threads = products >= 2 * WORTH_A_THREAD ? std::max<int64_t>(1, pool.num_threads()) : 1;
+  const int64_t tasks =
+      std::min(s.batch, std::max(threads, (s.batch + MOST_SAMPLES - 1) / MOST_SAMPLES));
+  Spread(pool, products, tasks, [&](int64_t i) {
     run(s, s.batch * i / tasks, s.batch * (i + 1) / tasks);
   });
 }
