@@ -75,6 +75,10 @@ def jit(function, **options):
 
     And it drops barriers before it fuses loops, so that what has several readers is computed anew
     for each, with all before it; here `kernels.materialized` holds.
+
+    And by its own choice it orders operations so that many may run beside each other. The order
+    that needs the least memory is as quick, as each operation uses all cores: a step of ResNet50
+    keeps 623 MiB of intermediate results for 949.
     """
     if jax.default_backend() == "cpu":
         kept = ("REDUCE", "INDIVIDUAL_DOT")
@@ -83,6 +87,7 @@ def jit(function, **options):
                 f"LIBRARY_FUSION_TYPE_{name}" for name in kept
             ),
             "xla_disable_hlo_passes": "cse_barrier_expander",
+            "xla_cpu_scheduler_type": "CPU_SCHEDULER_TYPE_MEMORY_OPTIMIZED",
         }
     return jax.jit(function, **options)
 

@@ -4,7 +4,11 @@ import os
 import subprocess
 import sys
 
+import jax
+import jax.numpy as jnp
 import pytest
+
+from hornbeam.backend import compilation
 
 PROGRAM = """
 import numpy as np
@@ -49,3 +53,13 @@ def test_what_a_killed_process_left_is_removed(tmp_path):
     entry.with_name(entry.name.replace("-cache", "-atime")).unlink()
     run(tmp_path)  # any warning is an error there
     assert entry.stat().st_size > 1000
+
+
+def test_branches_are_computed_one_after_the_other_where_that_needs_less_memory():
+    def branches(x):
+        return sum(jnp.cumsum(x[jnp.argsort(x * n)]).max() for n in range(1, 9))
+
+    size = 2**18
+    x = jax.ShapeDtypeStruct((size,), jnp.float32)
+    needed = compilation.jit(branches).lower(x).compile().memory_analysis().temp_size_in_bytes
+    assert needed < 8 * 4 * size  # less than an array for each branch
