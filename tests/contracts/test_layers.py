@@ -4,8 +4,10 @@ A new layer without a row fails.
 """
 
 import dataclasses
+import functools
 import inspect
 import zlib
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ from hornbeam import layers as L
 from hornbeam.models import Model
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(eq=False)
 class Row:
     """A layer and what it does.
 
@@ -286,7 +288,8 @@ CASES = [
     for name, rows in ROWS.items()
     for index, found in enumerate(rows)
 ]
-every_row = pytest.mark.parametrize("row", CASES)
+# The tests of a row follow one another: they share its program.
+every_row = pytest.mark.parametrize("row", CASES, scope="module")
 
 
 def test_every_public_layer_has_a_row():
@@ -331,6 +334,21 @@ def run(inputs, outputs, arrays, training=0):
     return K.function([*inputs, K.learning_phase()], outputs)([*arrays, training])
 
 
+@functools.lru_cache(maxsize=1)
+def computed(row):
+    """A layer, copies made of its config, and what they all compute in one program."""
+    layer, arrays = row.make(), data(row)
+    tensors, inputs = inputs_for(row.shapes)
+    outputs = [layer(inputs)]
+    randomized(layer)
+    copies = type(layer).from_config(layer.get_config()), L.deserialize(L.serialize(layer))
+    for copy in copies:
+        outputs.append(copy(inputs))
+        copy.set_weights(layer.get_weights())
+    values = run(tensors, outputs, arrays)
+    return SimpleNamespace(layer=layer, y=outputs[0], copies=copies, arrays=arrays, values=values)
+
+
 def rows_that(applies):
     """Parametrizes over the rows that a property applies to."""
     return pytest.mark.parametrize("row", [case for case in CASES if applies(case.values[0])])
@@ -364,10 +382,7 @@ def is_random_in_training(row):
 
 @every_row
 def test_inferred_shape_is_the_real_one(row):
-    layer = row.make()
-    tensors, inputs = inputs_for(row.shapes)
-    y = layer(inputs)
-    found = run(tensors, [y], data(row))[0]
+    layer, y, found = computed(row).layer, computed(row).y, computed(row).values[0]
     assert K.int_shape(y) == (None, *found.shape[1:])
     assert found.dtype == y.dtype
     shapes = [(None, *shape) for shape in row.shapes]
@@ -395,20 +410,19 @@ def test_unknown_sizes_are_none_or_right(row):
 
 @every_row
 def test_compiled_is_eager(row):
-    check_compiled_is_eager(row, training=0)
+    assert_eager(computed(row).layer, computed(row).arrays, computed(row).values[0], training=0)
 
 
 @rows_that(lambda row: not is_random_in_training(row))
 def test_compiled_is_eager_in_training(row):
-    check_compiled_is_eager(row, training=1)
-
-
-def check_compiled_is_eager(row, training):
     layer, arrays = row.make(), data(row)
     tensors, inputs = inputs_for(row.shapes)
     y = layer(inputs)
     randomized(layer)
-    compiled = run(tensors, [y], arrays, training)[0]
+    assert_eager(layer, arrays, run(tensors, [y], arrays, training=1)[0], training=1)
+
+
+def assert_eager(layer, arrays, compiled, training):
     with K.learning_phase_scope(training):
         eager = layer(arrays if len(arrays) > 1 else arrays[0])
     np.testing.assert_allclose(compiled, np.asarray(eager), rtol=1e-5, atol=1e-6)
@@ -416,17 +430,12 @@ def check_compiled_is_eager(row, training):
 
 @every_row
 def test_config_and_weights_make_the_same_layer(row):
-    layer, arrays = row.make(), data(row)
-    tensors, inputs = inputs_for(row.shapes)
-    y = layer(inputs)
-    randomized(layer)
-    for copy in (type(layer).from_config(layer.get_config()), L.deserialize(L.serialize(layer))):
+    layer, values = computed(row).layer, computed(row).values
+    for copy, value in zip(computed(row).copies, values[1:]):
         assert type(copy) is type(layer)
-        z = copy(inputs)
-        copy.set_weights(layer.get_weights())
         assert comparable(copy) == comparable(layer)
         assert [w.name for w in copy.weights] == [w.name for w in layer.weights]
-        np.testing.assert_array_equal(*run(tensors, [y, z], arrays))
+        np.testing.assert_array_equal(value, values[0])
 
 
 @rows_that(takes_masks)
