@@ -488,27 +488,18 @@ def test_both_data_formats_agree(row):
 
 
 @rows_that(has_weights)
-def test_every_trainable_weight_has_a_gradient(row):
-    layer = row.make()
-    tensors, inputs = inputs_for(row.shapes)
-    y = layer(inputs)
-    randomized(layer)
-    random = np.random.RandomState(1)
-    factors = random.uniform(0.5, 1.5, size=[size or 3 for size in y.shape]).astype("float32")
-    gradients = K.gradients(K.sum(y * factors), layer.trainable_weights)
-    assert None not in gradients
-    for gradient in run(tensors, gradients, data(row)):
-        assert np.isfinite(gradient).all() and np.any(gradient != 0)
-
-
-@rows_that(has_weights)
-def test_a_training_step_lowers_the_loss(row):
+def test_training_moves_every_weight_and_lowers_the_loss(row):
     layer, arrays = row.make(), data(row)
     tensors, inputs = inputs_for(row.shapes)
     y = layer(inputs)
     randomized(layer)
     model = Model(inputs, y)
     model.compile(hornbeam.optimizers.SGD(0.01), "mse")
-    targets = np.random.RandomState(2).normal(size=model.predict(arrays).shape)
+    targets = np.random.RandomState(2).normal(size=[size or 3 for size in y.shape])
+    weights = K.batch_get_value(layer.trainable_weights)
     before = model.train_on_batch(arrays, targets)
     assert model.train_on_batch(arrays, targets) < before
+    for weight, old in zip(layer.trainable_weights, weights):
+        new = K.get_value(weight)
+        unseen = weight.name.endswith("/key/bias:0")  # softmax is blind to what all scores share
+        assert np.isfinite(new).all() and (unseen or np.any(new != old)), weight.name
