@@ -6,8 +6,8 @@ it takes them apart one by one: together a fifth of the time of a short script.
 
 And programs for the CPU run in the thread that calls them. By JAX's default a thread of XLA's does
 it, which costs two wake-ups, 40 to 100 microseconds a call, and gains nothing where the processors
-that would work ahead are those that wait. `jax.config.update("jax_cpu_enable_async_dispatch", True)`
-after the import brings it back; GPUs work ahead in any case.
+that would work ahead are those that wait. After the import,
+`jax.config.update("jax_cpu_enable_async_dispatch", True)` brings it back. GPUs work ahead anyway.
 """
 
 import contextlib

@@ -7,12 +7,8 @@ from hornbeam.callbacks.logs import Logs
 from hornbeam.engine.node import from_list
 from hornbeam.training import loop, sources, standardize
 from hornbeam.training.interrupts import deferred
-from hornbeam.training.runner import (
-    BatchListener,
-    Runner,
-    callback_list_for,
-    progress_bar,
-)
+from hornbeam.training.plan import BATCHES, plan
+from hornbeam.training.runner import BatchListener, Runner, callback_list_for, progress_bar
 from hornbeam.training.steps import TEST
 
 
@@ -24,8 +20,9 @@ def run_test(trainer, data, steps, callbacks, interrupts, progress=None):
     listens = callbacks is not None and needs_batches(callbacks.callbacks, TEST)
     if callbacks is not None:
         callbacks.on_test_begin()
-    if data.is_arrays and steps is None and not listens and runner.own is None:
-        results = loop.run_arrays(runner, data, progress, interrupts)
+    way, _ = plan(runner, data, steps, listens)
+    if way != BATCHES:
+        results = loop.run_arrays(runner, data, way, progress, interrupts)
     else:
         batches = data.batches()
         if data.is_arrays and steps is not None:

@@ -8,6 +8,8 @@ program defines itself, and what looks at a batch as a whole, sees the batch as 
 
 import types
 
+import numpy as np
+
 from hornbeam.engine.network import Network
 from hornbeam.engine.node import LayerNode
 from hornbeam.losses.reduction import Reduction
@@ -48,6 +50,14 @@ def may_fill(trainer, mode):
     if mode == TRAIN and trainer.optimizer.is_symbolic:
         return False
     return _objective_is_by_sample(trainer.objective)
+
+
+def filled(arrays, size):
+    """Repeats the last sample of each array until there are `size`."""
+    missing = size - len(arrays[0])
+    if not missing:
+        return arrays
+    return [np.concatenate([a, np.repeat(a[-1:], missing, axis=0)]) for a in arrays]
 
 
 def _objective_is_by_sample(objective):

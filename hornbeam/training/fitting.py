@@ -17,6 +17,7 @@ from hornbeam.callbacks.logs import Logs
 from hornbeam.training import loop, sources, standardize
 from hornbeam.training.evaluating import run_test
 from hornbeam.training.interrupts import deferred
+from hornbeam.training.plan import BATCHES, plan
 from hornbeam.training.resuming import Resuming
 from hornbeam.training.runner import BatchListener, Runner
 from hornbeam.training.steps import TRAIN
@@ -178,14 +179,13 @@ class _Fit:
         self.callbacks = callback_list
         told = [c for c in callback_list if hasattr(c, "on_chunk_end")]
         self.progress = [c for c in told if not isinstance(c, BaseLogger)]
-        calls = self.runner.own is not None  # a function of the program's own for each batch
-        self.per_batch = calls or needs_batches(callback_list.callbacks)
+        self.per_batch = self.runner.own is not None or needs_batches(callback_list.callbacks)
         model.history = history
         model.stop_training = False
         if self.validation is not None and self.validation.is_arrays:
             for callback in callback_list.callbacks:
                 callback.validation_data = self._validation_arrays()
-        self.lazy = not own and not verbose and self.validation is None and not calls
+        self.lazy = not own and not verbose and self.validation is None
         with deferred() as interrupts:
             self.interrupts = interrupts
             try:
@@ -212,15 +212,17 @@ class _Fit:
         callbacks.on_train_begin()
         for epoch in self.resuming.epochs(initial_epoch, epochs):
             runner.reset()
-            if self.lazy and self.data.is_arrays and self.steps is None:
+            way, _ = plan(runner, self.data, self.steps, self.per_batch)
+            if self.lazy and way != BATCHES:
                 # Nobody looks at this epoch before the end: its results are read after the last.
                 self.data.shuffle(shuffle)
-                pending.append((epoch, loop.run_arrays(runner, self.data, None, self.interrupts)))
+                results = loop.run_arrays(runner, self.data, way, None, self.interrupts)
+                pending.append((epoch, results))
                 if len(pending) > 1:
                     np.asarray(pending[-2][1])  # one epoch ahead is enough
                 continue
             callbacks.on_epoch_begin(epoch)
-            results = self._epoch(runner, shuffle, epoch)
+            results = self._epoch(runner, way, shuffle, epoch)
             values = np.asarray(results).tolist()
             logs = self.logs = Logs()
             if self.validation is not None and self._validates(epoch):
@@ -236,14 +238,14 @@ class _Fit:
             )
         callbacks.on_train_end(self.logs)
 
-    def _epoch(self, runner, shuffle, epoch):
+    def _epoch(self, runner, way, shuffle, epoch):
         data, done = self.data, self.resuming.batches_done(epoch)
         if data.is_arrays and self.steps is None:
             if not done:
                 data.shuffle(shuffle)
-            if not self.per_batch:
+            if way != BATCHES:
                 watch = self._watch if self.progress else None
-                return loop.run_arrays(runner, data, watch, self.interrupts)
+                return loop.run_arrays(runner, data, way, watch, self.interrupts)
             batches = data.batches(done)
         elif data.is_arrays:
             batches = sources.repeated(data, self.steps, shuffle, done or None)

@@ -2,19 +2,23 @@
 
 import time
 
+import jax
 import numpy as np
+
+from hornbeam.training.plan import STEPS
 
 # How long the host leaves the device alone: long enough to cost nothing, short enough for a
 # progress bar and for Ctrl-C.
 _CHUNK_SECONDS = 0.2
 
 
-def run_arrays(runner, arrays, listener, interrupts):
+def run_arrays(runner, arrays, way, listener, interrupts):
     """Does all steps of an epoch on arrays, in chunks, when nobody listens to single batches.
 
     Args:
         runner: `Runner`, which compiles and runs steps.
         arrays: `Arrays`.
+        way: How steps are done, LOOP or STEPS; see `plan`.
         listener: Function `(steps done, samples done, results)`, or None: then nothing is read
             before the end.
         interrupts: `Interrupts`.
@@ -31,22 +35,23 @@ def run_arrays(runner, arrays, listener, interrupts):
     while done < whole:
         step = runner.step_for(arrays, size, fills)
         count = _chunk(step, whole - done, listener is not None)
+        count = min(count, runner.most(step, arrays))
         if step.placement is not None:  # processes that train together run the same loops
             count = step.placement.agreed(count)
         began = time.perf_counter()
-        results = runner.chunk(step, arrays, done * size, count, size)
+        results = runner.chunk(step, arrays, done * size, count, size, way)
         done += count
         if listener is not None or step.seconds is None or count < whole:
-            results = np.asarray(results)  # waits
+            results = jax.tree.map(np.asarray, results)  # waits
             step.note(time.perf_counter() - began, count)
         if listener is not None:
             listener(done, min(done * size, samples), results)
         interrupts.check()
     if rest:
         step = runner.step_for(arrays, rest)
-        results = runner.chunk(step, arrays, whole * size, 1, rest)
+        results = runner.chunk(step, arrays, whole * size, 1, rest, STEPS)
         if listener is not None:
-            results = np.asarray(results)
+            results = jax.tree.map(np.asarray, results)
             listener(done + 1, samples, results)
         interrupts.check()
     return results

@@ -2,10 +2,13 @@
 
 import numpy as np
 
+from hornbeam.callbacks import needs_batches
 from hornbeam.engine.node import from_list
-from hornbeam.training import sources, standardize
+from hornbeam.training import loop, sources, standardize
 from hornbeam.training.data import Stream
+from hornbeam.training.filling import filled
 from hornbeam.training.interrupts import deferred
+from hornbeam.training.plan import LOOP, plan
 from hornbeam.training.runner import Runner, callback_list_for, progress_bar
 from hornbeam.training.steps import PREDICT, batch_size_of
 
@@ -39,7 +42,6 @@ def predict(
             max_queue_size=max_queue_size,
             use_multiprocessing=use_multiprocessing,
         )
-        batches = data.batches()
     else:
         inputs = trainer.inputs(x)
         count = standardize.check_counts(inputs, [], [])
@@ -50,12 +52,10 @@ def predict(
                 f"can be divided by the batch size. Found: {count} samples. Batch size: {size}."
             )
         data = trainer.in_memory(inputs, [], [], size)
-        chosen = data.batches() if steps is None else sources.repeated(data, steps, False)
-        batches = (batch[0] for batch in chosen)
     callback_list = callback_list_for(trainer, data, steps, callbacks, verbose)
     with deferred() as interrupts:
         try:
-            return _predict(trainer, data, batches, steps, callback_list, verbose, interrupts)
+            return _predict(trainer, data, steps, callback_list, verbose, interrupts)
         finally:
             if not data.is_arrays:
                 data.close()
@@ -74,23 +74,47 @@ def _inputs_of(item, model):
     return item
 
 
-def _predict(trainer, data, batches, steps, callbacks, verbose, interrupts):
+def _predict(trainer, data, steps, callbacks, verbose, interrupts):
     runner = Runner(trainer, PREDICT)
-    full = data.batch_size if data.is_arrays and steps is None and runner.fills(data) else 0
+    listens = callbacks is not None and needs_batches(callbacks.callbacks, PREDICT)
     progress = progress_bar(data, steps, verbose)
-    results, waiting, done = None, [], 0
+    results = _Results(data.samples if steps is None else None)
     if callbacks is not None:
         callbacks.on_predict_begin()
+    way, _ = plan(runner, data, steps, listens)
+    if way == LOOP:
+
+        def take(done, samples, outputs):
+            results.take(outputs, samples - results.samples_taken, True)
+            if progress is not None:
+                progress(done, samples, None)
+
+        loop.run_arrays(runner, data, way, take, interrupts)
+    else:
+        listener = callbacks if listens else None
+        _predict_batches(runner, data, steps, results, listener, progress, interrupts)
+    if callbacks is not None:
+        callbacks.on_predict_end()
+    return from_list(results.arrays())
+
+
+def _predict_batches(runner, data, steps, results, callbacks, progress, interrupts):
+    """Predicts batch by batch; tells `callbacks` and `progress` of each, if there are any."""
+    batches, full, waiting, done = data.batches(), 0, [], 0
+    if data.is_arrays:
+        if steps is not None:
+            batches = sources.repeated(data, steps, False)
+        elif runner.fills(data):
+            full = data.batch_size
+        batches = (batch[0] for batch in batches)
     for index, batch in enumerate(batches):
         size = batch_size_of(batch)
         if callbacks is not None:
             begin = {"batch": index, "size": size}
             callbacks._call_batch_hook(PREDICT, "begin", index, begin)
-        filled = size < full
-        outputs, _ = runner.batch(_filled(batch, full) if filled else batch)
-        waiting.append((outputs, size, filled))
-        if results is None:
-            results = _Results(waiting[0][0], data.samples if steps is None else None)
+        is_filled = size < full
+        outputs, _ = runner.batch(filled(batch, full) if is_filled else batch)
+        waiting.append((outputs, size, is_filled))
         if len(waiting) > 8 or callbacks is not None or progress is not None:
             results.take(*waiting.pop(0))  # the device works ahead of the copying
         done += size
@@ -100,47 +124,49 @@ def _predict(trainer, data, batches, steps, callbacks, verbose, interrupts):
         if progress is not None:
             progress(index + 1, done, None)
         interrupts.check()
-    if results is None:
+    if not done:
         raise ValueError("The data yielded no batch, so there is nothing to predict.")
     for left in waiting:
         results.take(*left)
-    if callbacks is not None:
-        callbacks.on_predict_end()
-    return from_list(results.arrays())
-
-
-def _filled(batch, size):
-    """Repeats the last sample of a batch until there are `size`."""
-    counts = [1] * (batch_size_of(batch) - 1) + [size - batch_size_of(batch) + 1]
-    return [np.repeat(array, counts, axis=0) for array in batch]
 
 
 class _Results:
-    """Collects the outputs of batches into arrays of the caller's own."""
+    """Collects outputs into arrays of the caller's own.
 
-    def __init__(self, outputs, samples):
+    Args:
+        samples: How many there will be, or None.
+    """
+
+    def __init__(self, samples):
         self.samples = samples
+        self.samples_taken = 0
         self.last = None
-        self._place = 0
-        self._whole = None
-        self._pieces = [[] for _ in outputs]
+        self._whole = None  # arrays of `samples` rows, as long as each output has a row for each
+        self._pieces = []  # lists of the outputs, else
 
     def take(self, outputs, size, filled):
+        """Adds the outputs for `size` samples. `filled`: rows follow that do not count."""
         self.last = [np.asarray(value) for value in outputs]
         if filled:
             self.last = [value[:size] for value in self.last]
-        per_sample = all(a.ndim and a.shape[0] == size for a in self.last)
-        if self._whole is None and self.samples is not None and per_sample and not self._place:
+        by_sample = all(a.ndim and a.shape[0] == size for a in self.last)
+        place, end = self.samples_taken, self.samples_taken + size
+        if by_sample and self.samples is not None and not place:
             self._whole = [np.empty((self.samples, *a.shape[1:]), a.dtype) for a in self.last]
-        if self._whole is not None and per_sample:
+        elif self._whole is not None and not by_sample:
+            self._pieces = [[whole[:place]] for whole in self._whole]
+            self._whole = None
+        if self._whole is not None:
             for whole, piece in zip(self._whole, self.last):
-                whole[self._place : self._place + size] = piece
+                whole[place:end] = piece
         else:
+            self._pieces = self._pieces or [[] for _ in outputs]
             for pieces, piece in zip(self._pieces, self.last):
                 pieces.append(np.atleast_1d(np.array(piece)))
-        self._place += size
+        self.samples_taken = end
 
     def arrays(self):
+        """Returns the list of all outputs."""
         if self._whole is not None:
             return self._whole
         return [np.concatenate(pieces) for pieces in self._pieces]

@@ -7,9 +7,10 @@ from hornbeam.backend.program import draw_seed
 from hornbeam.callbacks import CallbackList
 from hornbeam.callbacks.logs import Logs
 from hornbeam.callbacks.progbar import Progbar
-from hornbeam.training.filling import may_fill
+from hornbeam.training.filling import filled, may_fill
+from hornbeam.training.plan import LOOP
 from hornbeam.training.randomness import share_random_state
-from hornbeam.training.steps import TRAIN, batch_size_of
+from hornbeam.training.steps import PREDICT, TRAIN, batch_size_of
 
 
 class Runner:
@@ -59,7 +60,11 @@ class Runner:
             size: Integer.
             fills: Whether it fills the last batch up to `size`; see `fills`.
         """
-        return self.trainer.step(self.mode, arrays.batch_shapes(size, fills), self.training)
+        if self.mode == PREDICT:  # repeated samples count for nothing, where nothing is counted
+            shapes = arrays.batch_shapes(size)[0]
+        else:
+            shapes = arrays.batch_shapes(size, fills)
+        return self.trainer.step(self.mode, shapes, self.training)
 
     def fills(self, arrays):
         """Whether a last, smaller batch of `arrays` is computed as a full one: see `filling`."""
@@ -68,20 +73,37 @@ class Runner:
             bool(uneven) and arrays.fits and self.own is None and may_fill(self.trainer, self.mode)
         )
 
-    def chunk(self, step, arrays, start, count, size):
-        """Does `count` steps on arrays, in the way that is quickest; returns the results."""
+    def chunk(self, step, arrays, start, count, size, way):
+        """Does `count` steps on arrays in the way that was planned.
+
+        Returns:
+            The results; for PREDICT the outputs of at least these samples.
+        """
+        if self.mode == PREDICT:
+            return self._predicted(step, arrays, start, count, size, way)
         if not arrays.fits:
             for place in range(start, start + count * size, size):
                 _, results = self.batch(arrays.rows(place, size))
             return results
         data, seed, first = arrays.on_device(), self.seed(step), self.count(count)
-        if step.prefers_loop and (count > 1 or size == arrays.batch_size):
+        if way == LOOP:
             return step.run_loop(data, arrays.order, start, count, size, seed, first)
         for number in range(count):
             _, results = step.run_gathered(
                 data, arrays.order, start + number * size, size, seed, first + number
             )
         return results
+
+    def _predicted(self, step, arrays, start, count, size, way):
+        if way != LOOP:
+            return self.batch(arrays.rows(start, size)[0])[0]
+        samples = self.most(step, arrays) * size
+        piece = filled(arrays.rows(start, samples)[0], samples)
+        return step.run_loop(piece, None, 0, count, size, self.seed(step), self.count(count))
+
+    def most(self, step, arrays):
+        """How many steps a `chunk` can do: predictions take their inputs piece by piece."""
+        return step.batches_in_piece if self.mode == PREDICT else arrays.steps
 
     def batch(self, batch):
         """Does one step on a batch; returns the losses and the results."""

@@ -1,5 +1,7 @@
 """Compiled steps: what one batch does in training, test and prediction, alone and in a loop."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,6 +13,9 @@ from hornbeam.backend.function import apply_updates, normalize_updates
 from hornbeam.backend.program import Program
 
 TRAIN, TEST, PREDICT = "train", "test", "predict"
+
+_PIECE = 128  # batches of a prediction that one call of the loop is given ...
+_PIECE_BYTES = 8 * 1024**2  # ... unless their inputs and outputs are more than this
 
 
 def batch_size_of(batch):
@@ -146,6 +151,7 @@ class Step(Traced):
         with _NO_SCOPE if placement is None else placement.tracing():
             super().__init__(body, batch, training, wide, known)
         compilation.configure()
+        self._batch = batch
         self.objective = objective
         self.placement = placement
         self.fills = isinstance(batch, tuple) and len(batch) > 3
@@ -161,12 +167,20 @@ class Step(Traced):
         self._loop = compilation.jit(self._compute_loop, donate_argnums=0, static_argnums=8)
 
     @property
-    def prefers_loop(self):
-        """Whether many steps are quickest as one compiled loop.
+    def is_by_sample(self):
+        """Whether each output has one row for each sample."""
+        size = batch_size_of(self._batch)
+        return all(out.shape[:1] == (size,) for out in self.outputs)
 
-        XLA's CPU code runs the gradient of a convolution about ten times slower inside a loop.
+    @property
+    def batches_in_piece(self):
+        """How many batches a call of the loop is given for a prediction.
+
+        One number for any number of samples, so that the loop is compiled once.
         """
-        return not (self.has_convolution and jax.default_backend() == "cpu")
+        leaves = jax.tree.leaves((self._batch, self.outputs))
+        bytes_ = sum(a.size * a.dtype.itemsize for a in leaves)
+        return min(_PIECE, _PIECE_BYTES // max(bytes_, 1))
 
     def note(self, seconds, count):
         """Remembers how long `count` steps took; the first measurement includes compilation."""
@@ -210,20 +224,36 @@ class Step(Traced):
         return self._compute_single(state, constants, seed, step, batch)
 
     def _compute_loop(self, state, constants, seed, step, data, order, start, count, size):
-        def one(index, state):
-            batch = self._gather(data, order, start + index * size, size)
+        def one(index, carry):
+            state, outputs = carry
+            place = index * size
+            batch = self._gather(data, order, start + place, size)
             step_ = step + index.astype(step.dtype)
-            return self.compute_placed(state, constants, seed, step_, batch)[0]
+            state, found = self.compute_placed(state, constants, seed, step_, batch)
+            put = functools.partial(lax.dynamic_update_slice_in_dim, start_index=place, axis=0)
+            return state, [put(whole, part) for whole, part in zip(outputs, found)]
 
-        state = lax.fori_loop(jnp.int32(0), count, one, state)
+        state, outputs = lax.fori_loop(jnp.int32(0), count, one, (state, self._room(data)))
+        if self.objective is None:
+            return state, outputs
         results = self.results(state, constants)
         return state, results if self.placement is None else self.placement.readable(results)
+
+    def _room(self, data):
+        """Arrays for the outputs of a loop over `data`; nothing where there is an objective."""
+        if self.objective is not None:
+            return []
+        rows = batch_size_of(data)
+        return [jnp.zeros((rows, *out.shape[1:]), out.dtype) for out in self.outputs]
 
     def _gather(self, data, order, start, size):
         """Takes the samples `order[start:start + size]` out of each array, on their devices.
 
-        Fewer samples are filled up to `size`, where this step does so; see `counted`.
+        Without an order, it is the one that they have. Fewer samples are filled up to `size`, where
+        this step does so; see `counted`.
         """
+        if order is None:
+            return jax.tree.map(lambda a: lax.dynamic_slice_in_dim(a, start, size), data)
         if self.fills:  # behind the last sample comes itself
             index = jnp.take(order, start + lax.iota(jnp.int32, size), mode="clip")
         else:
@@ -286,7 +316,11 @@ class Step(Traced):
         return outputs, results
 
     def run_loop(self, data, order, start, count, size, seed, step):
-        """Does `count` steps in one compiled loop; returns the results."""
+        """Does `count` steps in one compiled loop; returns the results.
+
+        Without an objective it returns the outputs, in arrays of as many rows as the data have;
+        those behind the last batch that was done are zeros.
+        """
         with self._scope_if_wide():
             state, results = self._loop(
                 self.state_values(),
