@@ -16,7 +16,8 @@ import numpy as np
 
 from benchmarks import nets
 
-# `forward(parameters, x, key)` returns the outputs; `looped`: an epoch is one compiled loop.
+# `forward(parameters, x, key)` returns the outputs, without dropout where the key is None;
+# `looped`: an epoch is one compiled loop.
 Net = collections.namedtuple("Net", "parameters forward looped", defaults=[True])
 
 
@@ -34,7 +35,7 @@ def mnist_cnn():
 
     def forward(parameters, x, key):                              # (batch, 28, 28, 1)
         first, second, hidden, last = parameters
-        keys = jax.random.split(key)
+        keys = _split(key)
         x = jax.nn.relu(_convolved(x, first))
         x = jax.nn.relu(_convolved(x, second))
         x = jnp.max(x.reshape(len(x), 12, 2, 12, 2, 64), axis=(2, 4))
@@ -50,7 +51,7 @@ def text_cnn():
 
     def forward(parameters, x, key):                              # (batch, steps)
         table, window, hidden, last = parameters
-        keys = jax.random.split(key)
+        keys = _split(key)
         x = _convolved(_dropped(table[x], 0.2, keys[0]), window)
         x = jnp.max(jax.nn.relu(x), axis=1)
         return _linear(jax.nn.relu(_dropped(_linear(x, hidden), 0.2, keys[1])), last)
@@ -97,7 +98,7 @@ def _stack(sizes, dropout=0.0):
         for layer in parameters[:-1]:
             x = jax.nn.relu(_linear(x, layer))
             if dropout:
-                key, subkey = jax.random.split(key)
+                key, subkey = _split(key)
                 x = _dropped(x, dropout, subkey)
         return _linear(x, parameters[-1])
 
@@ -129,7 +130,14 @@ def _convolved(x, layer):
     return jax.lax.conv_general_dilated(x, kernel, strides, "VALID", dimension_numbers=axes) + bias
 
 
+def _split(key):
+    """Returns two keys of one; without one, as in prediction, there are none."""
+    return (None, None) if key is None else jax.random.split(key)
+
+
 def _dropped(x, rate, key):
+    if key is None:
+        return x
     return jnp.where(jax.random.bernoulli(key, 1 - rate, x.shape), x / (1 - rate), 0)
 
 
