@@ -118,6 +118,7 @@ class Traced:
         """Stores new values of the state in the variables."""
         for variable, value in zip(self.state, values):
             variable.adopt(value)
+        compilation.ran()
 
     def seed(self):
         """A seed for a run: fresh, if the body draws random numbers."""
