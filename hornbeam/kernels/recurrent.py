@@ -4,6 +4,15 @@ The pass forwards keeps what the gates let through. The pass back carries only t
 state from step to step; that of the recurrent kernel, which differentiating a loop adds up step by
 step, is one product over all steps after it. 80 steps of 32 samples and 128 units, forwards and
 back, on two cores: 17 ms, where the differentiated loop needs 31 ms.
+
+On a CPU native code runs the steps (`native/recurrent.cc`), where it was built: it shares the samples
+out to all cores, which XLA's loop of small products does not. Milliseconds of processor time forwards
+/ and back, AVX-512, of which one core does all but the last product in XLA's:
+
+    80 steps, 32 x 128   native        XLA
+    LSTM                 4.5 / 9.1     8.6 / 8.0
+    GRU, reset after     3.2 / 8.0     8.3 / 5.3
+    GRU, reset before    2.7 / 8.1     5.2 / 7.4
 """
 
 import functools
