@@ -191,9 +191,9 @@ class Step(Traced):
     # ---- pure functions
 
     def results(self, state, constants):
-        """The results of all metrics after a step, as one vector."""
+        """The results of all metrics after a step, as one vector; None without an objective."""
         if self.objective is None:
-            return jnp.zeros((0,))
+            return None
         program = Program(training=False)
         program.variables.update(zip(self.constants, constants))
         program.variables.update(zip(self.state, state))

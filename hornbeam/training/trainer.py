@@ -578,10 +578,9 @@ class Trainer:
         if type(x) is np.ndarray and type(y) is np.ndarray:
             if sample_weight is None and class_weight is None:
                 key = (mode, training, self.placement, x.shape, x.dtype, y.shape, y.dtype)
-                if self._outputs is self.model.outputs and key in self._checked:
-                    function = self.model.__dict__.get(_FUNCTIONS[mode])
-                    if type(function) is StepFunction:
-                        return self._checked[key], ([x], [y], [None])
+                step = self._checked_before(mode, key)
+                if step is not None:
+                    return step, ([x], [y], [None])
         batch = self.batch(x, y, sample_weight, class_weight)
         own = self.own_function(mode)
         if own is not None:
@@ -593,6 +592,13 @@ class Trainer:
             if not any(output.is_sparse for output in self.objective.with_loss):
                 self._checked[key] = step
         return step, batch
+
+    def _checked_before(self, mode, key):
+        """Returns the step for a batch like one that has passed all checks, or None."""
+        if self._outputs is not self.model.outputs:
+            return None
+        function = self.model.__dict__.get(_FUNCTIONS[mode])
+        return self._checked.get(key) if type(function) is StepFunction else None
 
     def _on_batch(self, mode, step, batch, reset_metrics):
         objective = self.objective
@@ -613,11 +619,18 @@ class Trainer:
 
     def predict_on_batch(self, x):
         """See `Model.predict_on_batch`."""
-        inputs = self._narrow(self.inputs(x))
-        own = self.own_function(PREDICT)
-        if own is not None:
-            return from_list(own.values(inputs))
-        step = self.step(PREDICT, inputs, default_training())
+        training, key, step, inputs = default_training(), None, None, [x]
+        if type(x) is np.ndarray:
+            key = (PREDICT, training, self.placement, x.shape, x.dtype)
+            step = self._checked_before(PREDICT, key)
+        if step is None:
+            inputs = self._narrow(self.inputs(x))
+            own = self.own_function(PREDICT)
+            if own is not None:
+                return from_list(own.values(inputs))
+            step = self.step(PREDICT, inputs, training)
+            if key is not None and inputs[0] is x and not self._makes_own(PREDICT):
+                self._checked[key] = step
         seed = self.seed() if step.uses_random else np.uint32(0)
         outputs, _ = step.run(inputs, seed, self.count(PREDICT, int(step.uses_random)))
         return from_list([np.array(value) for value in outputs])

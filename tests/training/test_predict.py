@@ -201,3 +201,17 @@ def test_the_plan_says_why(monkeypatch):
     monkeypatch.setattr(Step, "has_convolution", True)
     assert way(dense(), X)[0] == BATCHES and way(dense(), X, mode=TRAIN, y=y)[0] == STEPS
     assert "convolution" in way(dense(), X)[1]
+
+
+def test_a_batch_like_one_before_goes_to_the_function_that_is_there_now():
+    model, one = dense(), X[:1]
+    before = model.predict(one)
+    np.testing.assert_array_equal(model.predict_on_batch(one), before)
+    model.predict_function = lambda inputs: [inputs[0] + 1]
+    np.testing.assert_array_equal(model.predict(one), one + 1)
+    model.predict_function = None
+    np.testing.assert_array_equal(model.predict(one), before)
+    model.add(L.Lambda(lambda x: 2 * x))
+    np.testing.assert_array_equal(model.predict(one), 2 * before)
+    with pytest.raises(ValueError, match="shape"):
+        model.predict(X[:1, :4])
