@@ -24,7 +24,7 @@ from hornbeam.training import sources, standardize
 from hornbeam.training.containers import CompiledLoss, CompiledMetrics
 from hornbeam.training.data import Arrays, Stream, narrow
 from hornbeam.training.interrupts import deferred
-from hornbeam.training.packing import unpack_x_y_sample_weight
+from hornbeam.training.packing import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from hornbeam.training.randomness import share_random_state
 from hornbeam.training.trainer import NotCompiledError, Trainer, for_policy
 
@@ -55,10 +55,10 @@ def unpack(data):
 
 
 def pack(x, y=None, sample_weight=None):
-    """The opposite of `unpack`: the tuple of what is there, or `x` alone."""
-    if y is None:
-        return x if not isinstance(x, (tuple, list)) else (x,)
-    return (x, y) if sample_weight is None else (x, y, sample_weight)
+    """The opposite of `unpack`, for which a list of inputs alone needs a tuple around it."""
+    if y is None and isinstance(x, list):
+        return (x,)
+    return pack_x_y_sample_weight(x, y, sample_weight)
 
 
 def _eagerly(method):

@@ -2,22 +2,9 @@
 
 import numpy as np
 
-from hornbeam.training.packing import unpack_x_y_sample_weight
+from hornbeam.training.packing import pack_x_y_sample_weight, unpack_x_y_sample_weight
 
 __all__ = ["pack_x_y_sample_weight", "split_dataset", "unpack_x_y_sample_weight"]
-
-
-def pack_x_y_sample_weight(x, y=None, sample_weight=None):
-    """Returns a batch as `fit` takes it: `x`, `(x, y)` or `(x, y, sample_weight)`.
-
-    Args:
-        x: Inputs. Inputs alone become a tuple of one if they are a tuple or a dict.
-        y: Targets or None.
-        sample_weight: Weights or None.
-    """
-    if y is None:
-        return (x,) if isinstance(x, (tuple, dict)) else x
-    return (x, y) if sample_weight is None else (x, y, sample_weight)
 
 
 def split_dataset(dataset, left_size=None, right_size=None, shuffle=False, seed=None):

@@ -11,6 +11,8 @@ from hornbeam import utils
 def test_batches_are_packed_and_unpacked():
     assert utils.pack_x_y_sample_weight(1) == 1
     assert utils.pack_x_y_sample_weight((1, 2)) == ((1, 2),)
+    assert utils.pack_x_y_sample_weight([1, 2]) == [1, 2]
+    assert utils.pack_x_y_sample_weight({"a": 1}) == {"a": 1}
     assert utils.pack_x_y_sample_weight(1, 2, 3) == (1, 2, 3)
     assert utils.unpack_x_y_sample_weight((1, 2)) == (1, 2, None)
     assert utils.unpack_x_y_sample_weight([1, 2]) == ([1, 2], None, None)
