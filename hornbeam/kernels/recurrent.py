@@ -5,9 +5,9 @@ state from step to step; that of the recurrent kernel, which differentiating a l
 step, is one product over all steps after it. 80 steps of 32 samples and 128 units, forwards and
 back, on two cores: 17 ms, where the differentiated loop needs 31 ms.
 
-On a CPU native code runs the steps (`native/recurrent.cc`), where it was built: it shares the samples
-out to all cores, which XLA's loop of small products does not. Milliseconds of processor time forwards
-/ and back, AVX-512, of which one core does all but the last product in XLA's:
+On a CPU native code runs the steps (`native/recurrent.cc`), where it was built. It shares the
+samples out to all cores; XLA runs a loop of small products on one. Milliseconds of processor time
+forwards / and back, AVX-512:
 
     80 steps, 32 x 128   native        XLA
     LSTM                 4.5 / 9.1     8.6 / 8.0

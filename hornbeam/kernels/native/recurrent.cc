@@ -153,13 +153,13 @@ bool Read(Sequence& s, Numbers settings, Shape inputs, Array& output, Array& car
   return true;
 }
 
-// As many tasks as threads, since each reads the whole kernel at every step, or more for more samples.
+// As many tasks as threads, since each reads the whole kernel at every step; more for many samples.
 void Share(ffi::ThreadPool& pool, const Sequence& s,
            void (*run)(const Sequence&, int64_t begin, int64_t end)) {
   const int64_t products = s.batch * s.steps * s.units * s.units * GATES[s.cell];
-  const int64_t threads = products >= 2 * WORTH_A_THREAD ? std::max<int64_t>(1, pool.num_threads()) : 1;
-  const int64_t tasks =
-      std::min(s.batch, std::max(threads, (s.batch + MOST_SAMPLES - 1) / MOST_SAMPLES));
+  const int64_t threads = products < 2 * WORTH_A_THREAD ? 1 : pool.num_threads();
+  const int64_t fewest = (s.batch + MOST_SAMPLES - 1) / MOST_SAMPLES;
+  const int64_t tasks = std::min(s.batch, std::max(threads, fewest));
   Spread(pool, products, tasks, [&](int64_t i) {
     run(s, s.batch * i / tasks, s.batch * (i + 1) / tasks);
   });
