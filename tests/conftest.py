@@ -36,8 +36,13 @@ def pytest_configure(config):
 _finished = itertools.count(1)
 
 
+def pytest_sessionstart():
+    gc.disable()    # while thousands of tests are made, of which none is garbage
+
+
 def pytest_collection_finish():
     _settle()
+    gc.enable()
 
 
 def pytest_runtest_logfinish():
