@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from hornbeam.backend import memory, names, running
 
 _MAX_BYTES = 2 * 1024**3
+_MOST_PROGRAMS = 1000  # JAX goes over all of them to add one, 26 microseconds each
 _COMPILED = "/jax/core/compile/backend_compile_duration"
 _LONG_S = 1.0  # compilations that took this long have taken memory worth giving back
 _seconds = 0.0  # of compilations since it was given back
@@ -48,7 +49,7 @@ def configure():
         os.makedirs(folder, exist_ok=True)
         _mend(folder)
     except OSError:
-        return  # a read-only home costs compile time, nothing else
+        return  # a read-only home, or a busy folder, costs compile time, nothing else
     jax.config.update("jax_compilation_cache_dir", folder)
     jax.config.update("jax_compilation_cache_max_size", _MAX_BYTES)
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
@@ -117,8 +118,22 @@ def is_nested(values):
 
 
 def _mend(folder):
-    """Removes what a process left that was killed as it wrote: JAX could add nothing after it."""
+    """Removes what a process left that was killed as it wrote: JAX could add nothing after it.
+
+    And of too many programs those that were used least lately, down to half of what may be kept.
+    """
     names = set(os.listdir(folder))
-    for name in names:
-        if name.endswith("-cache") and f"{name.removesuffix('-cache')}-atime" not in names:
-            os.unlink(os.path.join(folder, name))
+    programs = [name.removesuffix("-cache") for name in names if name.endswith("-cache")]
+    used = {name for name in programs if f"{name}-atime" in names}
+    for name in set(programs) - used:
+        os.unlink(os.path.join(folder, f"{name}-cache"))
+    if len(used) <= _MOST_PROGRAMS:
+        return
+    import filelock
+
+    with filelock.FileLock(os.path.join(folder, ".lockfile"), timeout=1):  # the one that JAX takes
+        paths = [os.path.join(folder, name) for name in used]
+        paths.sort(key=lambda path: os.stat(f"{path}-atime").st_mtime)
+        for path in paths[: len(paths) - _MOST_PROGRAMS // 2]:
+            os.unlink(f"{path}-cache")
+            os.unlink(f"{path}-atime")

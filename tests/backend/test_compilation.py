@@ -55,6 +55,20 @@ def test_what_a_killed_process_left_is_removed(tmp_path):
     assert entry.stat().st_size > 1000
 
 
+def test_of_too_many_programs_those_not_used_lately_are_removed(tmp_path):
+    folder = tmp_path / "hornbeam" / "xla"
+    folder.mkdir(parents=True)
+    for number in range(1001):
+        (folder / f"old{number}-cache").write_bytes(b"x")
+        (folder / f"old{number}-atime").write_bytes(b"")
+        os.utime(folder / f"old{number}-atime", (number, number))
+    run(tmp_path, JAX_PLATFORMS="cpu")
+    kept = {int(path.name[3:-6]) for path in folder.glob("old*-cache")}
+    assert kept == set(range(501, 1001))
+    assert len(list(folder.glob("old*-atime"))) == 500
+    assert len(list(folder.glob("*-cache"))) > 500  # and the program's own
+
+
 def test_branches_are_computed_one_after_the_other_where_that_needs_less_memory():
     def branches(x):
         return sum(jnp.cumsum(x[jnp.argsort(x * n)]).max() for n in range(1, 9))
