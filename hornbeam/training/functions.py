@@ -66,7 +66,7 @@ class StepFunction:
         training = self.mode == TRAIN or default_training()
         if len(given) > len(wanted):
             training = bool(given.pop())
-        arrays = trainer._narrow(given)
+        arrays = trainer.narrowed(given)
         counts = len(trainer.model._feed_inputs), len(trainer.fed_outputs)
         x, y = arrays[: counts[0]], arrays[counts[0] : sum(counts)]
         batch = x if self.mode == PREDICT else (x, y, arrays[sum(counts) :])

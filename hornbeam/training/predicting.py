@@ -32,7 +32,7 @@ def predict(
             raise ValueError("Please specify the number of `steps` for a generator.")
 
         def prepare(item):
-            return trainer._narrow(trainer.inputs(_inputs_of(item, trainer.model)))
+            return trainer.narrowed(trainer.inputs(_inputs_of(item, trainer.model)))
 
         data = Stream(
             sources.peeked(trainer, x),
@@ -45,7 +45,7 @@ def predict(
     else:
         inputs = trainer.inputs(x)
         count = standardize.check_counts(inputs, [], [])
-        size = trainer._batch_size(batch_size)
+        size = trainer.batch_size(batch_size)
         if trainer.model.stateful and count is not None and count % size:
             raise ValueError(
                 "In a stateful network, you should only pass inputs with a number of samples that "
