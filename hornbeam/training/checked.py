@@ -12,7 +12,7 @@ _NUMBERS = frozenset("fdbBhHiIlLqQ?eE")
 
 
 class CheckedData:
-    """The part of `Trainer` that takes data: it asks for its model, objective, dtype and placement."""
+    """The part of `Trainer` that takes data, by its model, objective, dtype and placement."""
 
     def ensure_built(self, x):
         """Builds a model that waits for data to know its inputs."""
