@@ -22,6 +22,7 @@ from hornbeam.backend.windows import (
     checked_input,
     checked_padding,
     output_length,
+    output_sizes,
     per_dimension,
     window_axes,
     with_channels_last,
@@ -127,12 +128,7 @@ def _convolution(name, count, x, kernel, strides, padding, data_format, dilation
         )
     _check_channels(name, x, kernel, data_format)
     window = int_shape(kernel)[:count]
-    sizes = [int_shape(x)[axis] for axis in window_axes(count, data_format)]
-    check_output(
-        name,
-        x,
-        [output_length(*each) for each in zip(sizes, window, [padding] * count, strides, dilation)],
-    )
+    check_output(name, x, output_sizes(x, window, padding, strides, data_format, dilation))
     if padding == "causal":
         pads = [((window[0] - 1) * dilation[0], 0)]
     else:

@@ -7,7 +7,7 @@ from hornbeam.backend.config import normalize_data_format
 from hornbeam.backend.errors import ShapeError
 from hornbeam.backend.ops import op
 from hornbeam.backend.variables import int_shape
-from hornbeam.backend.windows import checked_input, output_length, per_dimension, window_axes
+from hornbeam.backend.windows import checked_input, output_sizes, per_dimension, window_axes
 
 
 @op
@@ -16,10 +16,7 @@ def _local(inputs, kernel, kernel_size, strides, data_format):
     count = inputs.ndim - 2
     first = data_format == "channels_first"
     axes = window_axes(count, data_format)
-    counts = [
-        output_length(inputs.shape[axis], kernel_size[i], "valid", strides[i])
-        for i, axis in enumerate(axes)
-    ]
+    counts = output_sizes(inputs, kernel_size, "valid", strides, data_format)
     patches = inputs
     for i, axis in enumerate(axes):  # each axis becomes (places, window)
         places = np.arange(counts[i])[:, None] * strides[i] + np.arange(kernel_size[i])
@@ -86,8 +83,7 @@ def local_conv2d(inputs, kernel, kernel_size, strides, output_shape, data_format
     data_format = normalize_data_format(data_format)
     kernel_size = per_dimension(name, "kernel_size", kernel_size, 2)
     strides = per_dimension(name, "strides", strides, 2)
-    sizes = [int_shape(inputs)[axis] for axis in window_axes(2, data_format)]
-    counts = [output_length(s, k, "valid", t) for s, k, t in zip(sizes, kernel_size, strides)]
+    counts = output_sizes(inputs, kernel_size, "valid", strides, data_format)
     for count, wanted in zip(counts, output_shape):
         if count is not None and count != wanted:
             raise ShapeError(

@@ -7,12 +7,11 @@ from jax import lax
 from hornbeam import kernels
 from hornbeam.backend.config import normalize_data_format
 from hornbeam.backend.ops import op
-from hornbeam.backend.variables import int_shape
 from hornbeam.backend.windows import (
     check_output,
     checked_input,
     checked_padding,
-    output_length,
+    output_sizes,
     per_dimension,
     window_axes,
 )
@@ -58,12 +57,7 @@ def _pooling(name, count, x, pool_size, strides, padding, data_format, pool_mode
     window = per_dimension(name, "pool_size", pool_size, count)
     strides = per_dimension(name, "strides", strides, count)
     checked_input(name, x, count)
-    sizes = [int_shape(x)[axis] for axis in window_axes(count, data_format)]
-    check_output(
-        name,
-        x,
-        [output_length(*each) for each in zip(sizes, window, [padding] * count, strides)],
-    )
+    check_output(name, x, output_sizes(x, window, padding, strides, data_format))
     return _pool(x, window, strides, padding, data_format, pool_mode)
 
 

@@ -67,6 +67,14 @@ def output_length(length, window, padding, stride, dilation=1):
     return -(-length // stride)
 
 
+def output_sizes(x, window, padding, strides, data_format, dilation=None):
+    """Returns how many windows there are along each axis of `x` that they slide on."""
+    count = len(window)
+    sizes = [int_shape(x)[axis] for axis in window_axes(count, data_format)]
+    each = zip(sizes, window, [padding] * count, strides, dilation or [1] * count)
+    return [output_length(*arguments) for arguments in each]
+
+
 def with_channels_last(compute, x, data_format):
     """Returns `compute(x)` in `data_format`, for a function that takes and gives channels last."""
     if data_format == "channels_last":
